@@ -1,0 +1,213 @@
+"""One cluster: the questions and the changes that this plugin needs, as plain values.
+
+Each method is one request (lists: one a page). Writes name their field manager; nothing is written that was not asked.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from kubectl_ipvs.cluster import exec as execution
+from kubectl_ipvs.cluster.connection import Connection
+from kubectl_ipvs.cluster.objects import (
+    ConfigMap,
+    DaemonSet,
+    Node,
+    Pod,
+    config_map,
+    daemon_set,
+    items,
+    node,
+    pod,
+)
+from kubectl_ipvs.cluster.rest import JSON_PATCH, STRATEGIC_PATCH, Rest
+from kubectl_ipvs.errors import ApiError, ChangedMeanwhile
+
+MANAGER = "kubectl-ipvs"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One right that a run needs: a verb on a resource."""
+
+    verb: str
+    resource: str
+    group: str = ""
+    subresource: str = ""
+    namespace: str = ""
+
+    def __str__(self) -> str:
+        """`patch configmaps in kube-system`."""
+        what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+        return f"{self.verb} {what}" + (f" in {self.namespace}" if self.namespace else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PodEvent:
+    """What a watch told: `kind` is ADDED, MODIFIED, DELETED or BOOKMARK (which has no pod)."""
+
+    kind: str
+    pod: Pod | None
+    version: str
+
+
+class Cluster:
+    """The API server behind one connection; safe to use from many threads."""
+
+    def __init__(self, connection: Connection, *, connections: int = 32) -> None:
+        self.connection = connection
+        self._rest = Rest(connection, connections=connections)
+
+    def version(self) -> str:
+        """Return the API server's version (`v1.34.2`)."""
+        return str(self._rest.get("/version").get("gitVersion") or "")
+
+    def daemon_set(self, namespace: str, name: str) -> DaemonSet | None:
+        """Return a DaemonSet, None where there is none."""
+        found = self._get(f"/apis/apps/v1/namespaces/{quote(namespace)}/daemonsets/{quote(name)}")
+        return None if found is None else daemon_set(found)
+
+    def daemon_sets(self, namespace: str) -> list[DaemonSet]:
+        """List the DaemonSets of a namespace."""
+        found, _ = self._rest.list(f"/apis/apps/v1/namespaces/{quote(namespace)}/daemonsets")
+        return [daemon_set(raw) for raw in found]
+
+    def config_map(self, namespace: str, name: str) -> ConfigMap | None:
+        """Return a ConfigMap, None where there is none."""
+        found = self._get(f"/api/v1/namespaces/{quote(namespace)}/configmaps/{quote(name)}")
+        return None if found is None else config_map(found)
+
+    def nodes(self) -> list[Node]:
+        """List all nodes."""
+        return [node(raw) for raw in self._rest.list("/api/v1/nodes")[0]]
+
+    def pods(self, namespace: str, selector: str) -> tuple[list[Pod], str]:
+        """List pods by label selector; return them and the list's resourceVersion, where a watch goes on."""
+        found, version = self._rest.list(_pods(namespace), {"labelSelector": selector})
+        return [pod(raw) for raw in found], version
+
+    def pod_json(self, namespace: str, selector: str) -> Mapping[str, Any] | None:
+        """Return the first pod of a selector as the API's JSON, None where there is none."""
+        found = self._rest.get(_pods(namespace), {"labelSelector": selector, "limit": "1"}).get("items")
+        return next(iter(items(found)), None)
+
+    def watch_pods(self, namespace: str, selector: str, version: str, *, seconds: int = 300) -> Iterator[PodEvent]:
+        """Yield what happens to the pods of a selector from `version` on; ApiError 410 where that is too old."""
+        query = {"labelSelector": selector, "resourceVersion": version}
+        for event in self._rest.watch(_pods(namespace), query, seconds=seconds):
+            kind, raw = str(event.get("type")), event.get("object") or {}
+            if kind == "ERROR":
+                raise ApiError(str(raw.get("message")), status=int(raw.get("code") or 0), reason=str(raw.get("reason")))
+            at = str((raw.get("metadata") or {}).get("resourceVersion") or "")
+            yield PodEvent(kind, None if kind == "BOOKMARK" else pod(raw), at)
+
+    def delete_pod(self, target: Pod, *, dry_run: bool = False) -> None:
+        """Delete exactly this pod: its UID is a precondition, so a namesake is never hit. Its own grace period holds."""
+        body: dict[str, Any] = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "preconditions": {"uid": target.uid},
+        }
+        if dry_run:
+            body["dryRun"] = ["All"]
+        self._rest.delete(f"{_pods(target.namespace)}/{quote(target.name)}", body)
+
+    def swap(
+        self,
+        target: ConfigMap,
+        key: str,
+        new: str,
+        *,
+        annotations: Mapping[str, str | None] | None = None,
+        dry_run: bool = False,
+    ) -> ConfigMap:
+        """Compare and swap one key of a ConfigMap; every other byte of the object is left alone.
+
+        Raises ChangedMeanwhile where the key no longer holds what `target` holds; then nothing was written.
+        """
+        at = f"/data/{_pointer(key)}"
+        patch = [
+            {"op": "test", "path": at, "value": target.data[key]},
+            {"op": "replace", "path": at, "value": new},
+        ]
+        patch += _annotate(target.annotations, annotations or {})
+        query = {"fieldManager": MANAGER} | ({"dryRun": "All"} if dry_run else {})
+        path = f"/api/v1/namespaces/{quote(target.namespace)}/configmaps/{quote(target.name)}"
+        try:
+            return config_map(self._rest.patch(path, patch, JSON_PATCH, query))
+        except ApiError as error:
+            now = self.config_map(target.namespace, target.name) if error.status in {409, 422} else None
+            if now is not None and now.data.get(key) != target.data[key]:
+                raise ChangedMeanwhile(
+                    f"configmap {target.namespace}/{target.name} was changed by somebody else meanwhile: nothing written",
+                    hint="look at it with `kubectl ipvs get`, then run the same command again",
+                ) from error
+            raise
+
+    def restart_daemon_set(self, target: DaemonSet, when: str) -> None:
+        """Ask for the DaemonSet's own rolling update, as `kubectl rollout restart` does."""
+        annotations = {"kubectl.kubernetes.io/restartedAt": when}
+        body = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+        path = f"/apis/apps/v1/namespaces/{quote(target.namespace)}/daemonsets/{quote(target.name)}"
+        self._rest.patch(path, body, STRATEGIC_PATCH, {"fieldManager": MANAGER})
+
+    def allowed(self, access: Access) -> bool:
+        """Ask the API server whether we may (SelfSubjectAccessReview)."""
+        attributes = {"verb": access.verb, "resource": access.resource, "group": access.group,
+                      "subresource": access.subresource, "namespace": access.namespace}  # fmt: skip
+        body = {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
+                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}}}  # fmt: skip
+        answer = self._rest.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+        return (answer.get("status") or {}).get("allowed") is True
+
+    def run(
+        self,
+        target: Pod,
+        command: Sequence[str],
+        *,
+        timeout: float,
+        sink: execution.Sink,
+        max_output: int = execution.MAX_OUTPUT,
+    ) -> execution.Finished:
+        """Run a command in the first container of a pod; see `exec.run`."""
+        return execution.run(
+            self._rest,
+            target.namespace,
+            target.name,
+            target.container,
+            command,
+            timeout=timeout,
+            sink=sink,
+            max_output=max_output,
+        )
+
+    def _get(self, path: str) -> Mapping[str, Any] | None:
+        try:
+            return self._rest.get(path)
+        except ApiError as error:
+            if error.status == 404:  # noqa: PLR2004 - HTTP's own number
+                return None
+            raise
+
+
+def _pods(namespace: str) -> str:
+    return f"/api/v1/namespaces/{quote(namespace)}/pods"
+
+
+def _pointer(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
+
+
+def _annotate(now: Mapping[str, str], wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    """Write annotations into the same patch; None takes one away."""
+    steps: list[dict[str, Any]] = []
+    if wanted and not now:
+        steps.append({"op": "add", "path": "/metadata/annotations", "value": {}})
+    for name, value in wanted.items():
+        path = f"/metadata/annotations/{_pointer(name)}"
+        if value is not None:
+            steps.append({"op": "add", "path": path, "value": value})
+        elif name in now:
+            steps.append({"op": "remove", "path": path})
+    return steps

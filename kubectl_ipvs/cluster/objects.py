@@ -1,0 +1,232 @@
+"""What we keep of a Kubernetes object: frozen values, made from the API's JSON.
+
+A field that is missing, null or of another type than the API documents becomes the value that means "not known":
+an object that some webhook or old server made is never a crash. Times are seconds since the epoch (UTC).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Json = Mapping[str, Any]
+MIRROR = "kubernetes.io/config.mirror"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: `ready` is its Ready condition, `kernel` as `uname -r` prints it."""
+
+    name: str
+    ready: bool
+    kernel: str
+    version: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """A pod as kube-proxy's rollout needs it; `restarts` and `started` are those of its first container."""
+
+    namespace: str
+    name: str
+    uid: str
+    node: str
+    image: str
+    container: str
+    ready: bool
+    terminating: bool
+    phase: str
+    waiting: str
+    restarts: int
+    created: float
+    started: float | None
+    mirror: bool
+    owner: str
+
+    @property
+    def crashed(self) -> bool:
+        """The container has ended at least once: whatever its Ready condition says now."""
+        return self.restarts > 0 or self.waiting in {
+            "CrashLoopBackOff",
+            "RunContainerError",
+            "CreateContainerError",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMap:
+    """A ConfigMap; `changed` tells for each key of `data` when it was last written, as far as managedFields say."""
+
+    namespace: str
+    name: str
+    data: Mapping[str, str]
+    immutable: bool
+    annotations: Mapping[str, str]
+    labels: Mapping[str, str]
+    managers: tuple[str, ...]
+    changed: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonSet:
+    """A DaemonSet: `selector` in the API's own string form, `template` the pod template's JSON."""
+
+    namespace: str
+    name: str
+    selector: str
+    template: Json
+    strategy: str
+    generation: int
+    observed_generation: int
+    desired: int
+    updated: int
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    managers: tuple[str, ...] = ()
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """Return `value` if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, else nothing."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Return `value` if it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def number(value: object) -> int:
+    """Return `value` if it is a whole number, else 0."""
+    return value if isinstance(value, int) else 0
+
+
+def epoch(value: object) -> float | None:
+    """Turn an RFC 3339 time into seconds; None where there is none."""
+    try:
+        return datetime.fromisoformat(text(value).replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def strings(value: object) -> dict[str, str]:
+    """Keep the string values of an object (labels, annotations, data)."""
+    return {key: entry for key, entry in mapping(value).items() if isinstance(entry, str)}
+
+
+def condition(status: Json, kind: str) -> bool:
+    """Tell whether a condition is True."""
+    return any(entry.get("type") == kind and entry.get("status") == "True" for entry in items(status.get("conditions")))
+
+
+def node(raw: Json) -> Node:
+    """Read a Node."""
+    meta, status = mapping(raw.get("metadata")), mapping(raw.get("status"))
+    info = mapping(status.get("nodeInfo"))
+    return Node(
+        name=text(meta.get("name")),
+        ready=condition(status, "Ready"),
+        kernel=text(info.get("kernelVersion")),
+        version=text(info.get("kubeletVersion")),
+        labels=strings(meta.get("labels")),
+    )
+
+
+def pod(raw: Json) -> Pod:
+    """Read a Pod."""
+    meta, spec, status = (mapping(raw.get(part)) for part in ("metadata", "spec", "status"))
+    container = next(iter(items(spec.get("containers"))), {})
+    state = next(iter(items(status.get("containerStatuses"))), {})
+    owner = next((entry for entry in items(meta.get("ownerReferences")) if entry.get("controller")), {})
+    current = mapping(state.get("state"))
+    return Pod(
+        namespace=text(meta.get("namespace")),
+        name=text(meta.get("name")),
+        uid=text(meta.get("uid")),
+        node=text(spec.get("nodeName")),
+        image=text(container.get("image")),
+        container=text(container.get("name")),
+        ready=condition(status, "Ready"),
+        terminating=meta.get("deletionTimestamp") is not None,
+        phase=text(status.get("phase")),
+        waiting=text(mapping(current.get("waiting")).get("reason")),
+        restarts=number(state.get("restartCount")),
+        created=epoch(meta.get("creationTimestamp")) or 0.0,
+        started=epoch(mapping(current.get("running")).get("startedAt")),
+        mirror=MIRROR in mapping(meta.get("annotations")),
+        owner=f"{text(owner.get('kind'))}/{text(owner.get('name'))}" if owner else "",
+    )
+
+
+def config_map(raw: Json) -> ConfigMap:
+    """Read a ConfigMap."""
+    meta = mapping(raw.get("metadata"))
+    return ConfigMap(
+        namespace=text(meta.get("namespace")),
+        name=text(meta.get("name")),
+        data=strings(raw.get("data")),
+        immutable=raw.get("immutable") is True,
+        annotations=strings(meta.get("annotations")),
+        labels=strings(meta.get("labels")),
+        managers=_managers(meta),
+        changed=_changed(meta),
+    )
+
+
+def daemon_set(raw: Json) -> DaemonSet:
+    """Read a DaemonSet."""
+    meta, spec, status = (mapping(raw.get(part)) for part in ("metadata", "spec", "status"))
+    return DaemonSet(
+        namespace=text(meta.get("namespace")),
+        name=text(meta.get("name")),
+        selector=selector(mapping(spec.get("selector"))),
+        template=mapping(spec.get("template")),
+        strategy=text(mapping(spec.get("updateStrategy")).get("type")) or "RollingUpdate",
+        generation=number(meta.get("generation")),
+        observed_generation=number(status.get("observedGeneration")),
+        desired=number(status.get("desiredNumberScheduled")),
+        updated=number(status.get("updatedNumberScheduled")),
+        annotations=strings(meta.get("annotations")),
+        labels=strings(meta.get("labels")),
+        managers=_managers(meta),
+    )
+
+
+def selector(raw: Json) -> str:
+    """Write a LabelSelector as the API's list calls take it: `a=b,c in (d,e),!f`."""
+    terms = [f"{key}={value}" for key, value in sorted(strings(raw.get("matchLabels")).items())]
+    for entry in items(raw.get("matchExpressions")):
+        key, operator = text(entry.get("key")), text(entry.get("operator"))
+        values = ",".join(str(value) for value in entry.get("values") or ())
+        terms.append(
+            {
+                "In": f"{key} in ({values})",
+                "NotIn": f"{key} notin ({values})",
+                "Exists": key,
+                "DoesNotExist": f"!{key}",
+            }.get(operator, key)
+        )
+    return ",".join(terms)
+
+
+def _managers(meta: Json) -> tuple[str, ...]:
+    names = [text(entry.get("manager")) for entry in items(meta.get("managedFields"))]
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _changed(meta: Json) -> dict[str, float]:
+    """Return when each key of `data` was last written: the newest entry of managedFields that owns it."""
+    times: dict[str, float] = {}
+    for entry in items(meta.get("managedFields")):
+        when = epoch(entry.get("time"))
+        if when is None:
+            continue
+        for name in mapping(mapping(entry.get("fieldsV1")).get("f:data")):
+            key = name.removeprefix("f:")
+            times[key] = max(when, times.get(key, 0.0))
+    return times

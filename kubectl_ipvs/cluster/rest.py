@@ -1,0 +1,208 @@
+"""HTTPS to one API server: JSON in, JSON out, our own errors, never an exception of urllib3.
+
+A request is sent again only where the server asked for it (429 or 503 with Retry-After), as client-go does. Every
+other failure is the caller's to judge: a write that got no answer may have happened.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode, urlsplit
+
+import urllib3
+
+from kubectl_ipvs.cluster.connection import Connection, ssl_context
+from kubectl_ipvs.cluster.failures import api_error, connection_failed
+from kubectl_ipvs.errors import ApiError, ConnectionFailed
+
+Json = Mapping[str, Any]
+RETRIES = 10  # as many as client-go sends again on Retry-After
+LONGEST_WAIT = 30.0  # seconds we wait because a server asked for it
+CONNECT_TIMEOUT = 10.0
+PAGE = 500  # objects in one page of a list, as kubectl asks for
+
+JSON_PATCH = "application/json-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+
+class Response(Protocol):
+    """The part of urllib3's response that is used here."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    @property
+    def data(self) -> bytes:
+        """The whole body."""
+
+    def stream(self, amt: int) -> Iterator[bytes]:
+        """Return the body as it arrives."""
+
+    def release_conn(self) -> None:
+        """Give the connection back."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Rest:
+    """One API server, for any number of threads."""
+
+    def __init__(self, connection: Connection, *, connections: int = 32) -> None:
+        self.connection = connection
+        self.tls = ssl_context(connection) if connection.server.startswith("https:") else None
+        self._headers = urllib3.HTTPHeaderDict(connection.headers())
+        self._headers.add("Accept", "application/json")
+        self._pool = _pool(connection, self.tls, connections)
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """GET one object or list."""
+        return self._call("GET", path, query)
+
+    def list(self, path: str, query: Mapping[str, str] | None = None) -> tuple[list[Json], str]:
+        """GET a list page by page; return its items and its resourceVersion."""
+        found: list[Json] = []
+        asked = {"limit": str(PAGE), **(query or {})}
+        while True:
+            page = self._call("GET", path, asked)
+            found.extend(page.get("items") or ())
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return found, str(meta.get("resourceVersion") or "")
+            asked["continue"] = meta["continue"]
+
+    def post(self, path: str, body: Json) -> Json:
+        """POST an object."""
+        return self._call("POST", path, None, body=body, content="application/json")
+
+    def patch(self, path: str, body: object, content: str, query: Mapping[str, str] | None = None) -> Json:
+        """PATCH an object; `content` is the kind of patch."""
+        return self._call("PATCH", path, query, body=body, content=content)
+
+    def delete(self, path: str, body: Json, query: Mapping[str, str] | None = None) -> Json:
+        """DELETE an object; `body` holds DeleteOptions."""
+        return self._call("DELETE", path, query, body=body, content="application/json")
+
+    def watch(self, path: str, query: Mapping[str, str], *, seconds: int) -> Iterator[Json]:
+        """Yield the events of a watch until the server ends it; it is asked to after `seconds`."""
+        asked = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
+        response = self._open("GET", path, asked, None, None, read_timeout=seconds + 15, preload=False)
+        try:
+            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                raise api_error(response.status, response.data, response.headers)
+            yield from self._events(response)
+        finally:
+            response.close()
+
+    def _events(self, response: Response) -> Iterator[Json]:
+        left = b""
+        try:
+            for chunk in response.stream(65536):
+                *lines, left = (left + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        yield _decode(line, "application/json")
+        except urllib3.exceptions.HTTPError as error:
+            raise connection_failed(self.connection.server, error) from error
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        *,
+        body: object = None,
+        content: str | None = None,
+    ) -> Json:
+        for attempt in range(RETRIES + 1):
+            response = self._open(method, path, query, body, content)
+            if response.status < 300:  # noqa: PLR2004 - HTTP's own number
+                return _decode(response.data, response.headers.get("content-type", ""))
+            error = api_error(response.status, response.data, response.headers)
+            if attempt == RETRIES or not _asks_to_wait(error):
+                raise error
+            time.sleep(min(error.retry_after, LONGEST_WAIT))
+        raise AssertionError
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: object,
+        content: str | None,
+        *,
+        read_timeout: float | None = None,
+        preload: bool = True,
+    ) -> Response:
+        headers = self._headers.copy()
+        if content:
+            headers["Content-Type"] = content
+        url = self.connection.server + path + ("?" + urlencode(query, quote_via=quote) if query else "")
+        limit = self.connection.request_timeout
+        try:
+            response: Response = self._pool.urlopen(  # type: ignore[assignment] # urllib3 1.26 and 2 name the class differently
+                method,
+                url if urlsplit(url).scheme else path,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=headers,
+                preload_content=preload,
+                retries=False,
+                redirect=False,
+                timeout=urllib3.Timeout(
+                    connect=min(CONNECT_TIMEOUT, limit or CONNECT_TIMEOUT), read=read_timeout or limit
+                ),
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise connection_failed(self.connection.server, error) from error
+        return response
+
+
+def _pool(connection: Connection, tls: object, size: int) -> urllib3.PoolManager:
+    options: dict[str, Any] = {"maxsize": size, "block": False}
+    if tls is not None:
+        options["ssl_context"] = tls
+        if connection.tls_server_name:
+            options["server_hostname"] = connection.tls_server_name
+        if connection.insecure:
+            options["assert_hostname"] = False
+            options["cert_reqs"] = "CERT_NONE"
+    if not connection.proxy_url:
+        return urllib3.PoolManager(**options)
+    if connection.proxy_url.startswith("socks"):
+        return _socks_pool(connection.proxy_url, options)
+    auth = urllib3.util.parse_url(connection.proxy_url).auth
+    if auth:
+        options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=auth)
+    return urllib3.ProxyManager(connection.proxy_url, **options)
+
+
+def _socks_pool(url: str, options: dict[str, Any]) -> urllib3.PoolManager:
+    try:
+        from urllib3.contrib.socks import SOCKSProxyManager
+    except ImportError as error:
+        raise ConnectionFailed(
+            "cannot use the SOCKS proxy of this cluster: PySocks is not installed",
+            hint="pip install PySocks python-socks beside kubectl-ipvs, or use an http:// proxy",
+        ) from error
+    pool: urllib3.PoolManager = SOCKSProxyManager(url, **options)
+    return pool
+
+
+def _asks_to_wait(error: ApiError) -> bool:
+    return error.status in {429, 503} and error.retry_after > 0
+
+
+def _decode(data: bytes, content_type: str) -> Json:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        kind = content_type.split(";", maxsplit=1)[0] or "no content type"
+        raise ConnectionFailed(
+            f"the server's answer is not JSON ({kind})",
+            hint="is this the API server's address, or a proxy's login page?",
+        ) from error
+    if not isinstance(value, dict):
+        raise ConnectionFailed("the server's answer is not a Kubernetes object")
+    return value
