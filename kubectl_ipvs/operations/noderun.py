@@ -1,0 +1,87 @@
+"""One node's way through a rollout: its phases, and what is said about it in the end."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.operations.status import Place
+
+Phase = Literal["waiting", "restarting", "starting", "proving", "held", "failed", "abandoned", "skipped"]
+DOWN: frozenset[Phase] = frozenset({"restarting", "starting"})
+IN_FLIGHT: frozenset[Phase] = frozenset({"restarting", "starting", "proving"})
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A node to bring in step: `old` is the pod to be replaced, None where the pod there is new but not proved yet."""
+
+    place: Place
+    old: Pod | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How to go about it; times in seconds. `wanted` None: no table is looked at (the mode is not ipvs)."""
+
+    namespace: str
+    selector: str
+    wanted: str | None
+    max_unavailable: int
+    timeout: float
+    settle: float
+
+
+@dataclass(slots=True)
+class NodeRun:
+    """A node under way; changed by the rollout's own thread alone."""
+
+    node: str
+    old: Pod | None
+    phase: Phase = "waiting"
+    new: Pod | None = None
+    reason: str = ""
+    began: float = 0.0
+    ended: float = 0.0
+    ready_since: float | None = None
+    seen: bool = False  # the kernel's table was read and shows what is wanted
+    blind: bool = False  # the table cannot be read in this image: only the pod can be judged
+    busy: bool = False  # a call for this node is under way
+    tries: int = 0
+    next_try: float = 0.0
+    doubt: str = ""  # why the last look did not hold
+
+
+@dataclass(frozen=True, slots=True)
+class NodeOutcome:
+    """How one node ended.
+
+    `held`, `failed`, `waiting` (never touched), `skipped`, or `abandoned` (touched, not seen through).
+    """
+
+    node: str
+    outcome: Phase
+    old_pod: str
+    new_pod: str
+    reason: str
+    seconds: float
+    seen_in_kernel: bool
+
+    @classmethod
+    def of(cls, run: NodeRun) -> "NodeOutcome":
+        """Freeze a node's run."""
+        seconds = max(0.0, run.ended - run.began) if run.ended else 0.0
+        old, new = run.old.name if run.old else "", run.new.name if run.new else ""
+        return cls(run.node, run.phase, old, new, run.reason, round(seconds, 1), run.seen)
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """How it ended, node by node, sorted by name."""
+
+    nodes: tuple[NodeOutcome, ...]
+    interrupted: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Every node holds."""
+        return all(entry.outcome == "held" for entry in self.nodes)

@@ -1,0 +1,93 @@
+"""Reads one node's IPVS table by exec in its kube-proxy pod: `ipvsadm -Ln`, else `cat /proc/net/ip_vs`.
+
+No official kube-proxy image has ipvsadm, all from 1.8 on have cat (facts 4): the second way is the usual one. An image
+that was once seen to lack ipvsadm is not asked again. The text is summed as it arrives and never held.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.exec import MAX_OUTPUT, Finished
+from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.errors import ExecFailed
+from kubectl_ipvs.ipvs.summary import Summarizer, Summary
+
+IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
+DIALING = ("dialing backend", "no route to host", "connection refused", "i/o timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One node's answer: a summary, or the kind of failure (a state of its row) and why."""
+
+    summary: Summary | None
+    source: str = ""
+    failure: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads tables; shared by all threads (a lost update of `lacking` costs one request, nothing else)."""
+
+    cluster: Cluster
+    timeout: float = 10.0
+    exclude: Sequence[str] = ()
+    max_output: int = MAX_OUTPUT
+    lacking: set[str] = field(default_factory=set)
+
+    def read(self, pod: Pod) -> Reading:
+        """Read the table of the node that `pod` runs on; never raises for what one node does."""
+        deadline = time.monotonic() + self.timeout
+        try:
+            first = None if pod.image in self.lacking else self._try(pod, IPVSADM, deadline)
+            if first is not None and first.failure == "":
+                return first
+            if first is not None and first.failure == "no-ipvsadm":
+                self.lacking.add(pod.image)
+            return self._try(pod, PROC, deadline)
+        except ExecFailed as error:
+            return Reading(None, failure=_kind(error), reason=str(error))
+
+    def _try(self, pod: Pod, command: Sequence[str], deadline: float) -> Reading:
+        summing = Summarizer(self.exclude)
+        size = 0
+
+        def sink(chunk: bytes) -> None:
+            nonlocal size
+            size += len(chunk)
+            summing.feed(chunk)
+
+        left = max(deadline - time.monotonic(), 0.001)
+        ended = self.cluster.run(pod, command, timeout=left, sink=sink, max_output=self.max_output)
+        if ended.code == 0:
+            return _summed(summing.finish(), "ipvsadm" if command is IPVSADM else "proc", size)
+        return _failed(ended, command)
+
+
+def _summed(summary: Summary, source: str, size: int) -> Reading:
+    if size == 0:
+        return Reading(None, source, "unreadable", "the table came back empty, without its header")
+    if not summary.virtual_servers and not summary.foreign and summary.unparsed_lines:
+        first = summary.unparsed[0][:80]
+        return Reading(None, source, "unreadable", f"no line of the answer is an IPVS table's: {first}")
+    return Reading(summary, source)
+
+
+def _failed(ended: Finished, command: Sequence[str]) -> Reading:
+    said = ended.stderr or ended.problem or f"{command[0]} ended with code {ended.code}"
+    if command is PROC and ended.code is not None and "no such file" in said.lower():
+        return Reading(None, failure="not-ipvs", reason="the kernel has no IPVS table (ip_vs is not loaded)")
+    if ended.missing:
+        return Reading(None, failure="no-ipvsadm", reason=f"the image has neither ipvsadm nor cat: {said}")
+    if ended.code is None and any(words in said for words in DIALING):
+        return Reading(None, failure="unreachable", reason=said)
+    return Reading(None, failure="unreadable", reason=said)
+
+
+def _kind(error: ExecFailed) -> str:
+    if error.kind == "gone" and any(words in str(error) for words in DIALING):
+        return "unreachable"
+    return error.kind
