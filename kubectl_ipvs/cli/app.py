@@ -1,0 +1,89 @@
+"""The command line as a whole: the commands by name, each loaded when it is run and not before.
+
+`--help` must answer in a tenth of a second: the list of commands is written here, so that none has to be imported.
+"""
+
+import importlib
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from kubectl_ipvs.cli import flags
+from kubectl_ipvs.errors import UsageError
+
+PROGRAM = "kubectl ipvs"
+COMMANDS = {
+    "get": "Show kube-proxy's configuration: mode, scheduler, every ipvs field",
+    "set": "Change ipvs fields, restart kube-proxy, prove that every node follows",
+    "restart": "Restart kube-proxy's pods, a few at a time, and prove each node",
+    "status": "Show the IPVS table of every node, and who is out of step",
+    "schedulers": "Explain the kernel's schedulers, and what they mean with kube-proxy",
+    "sandbox": "Start a simulated cluster on this machine, to try all of this",
+    "version": "Show the versions of the plugin, of what it uses and of the server",
+}
+HELP = """See and change the IPVS scheduler of kube-proxy, and prove it on every node.
+
+The flags below go before or after the command.
+
+\b
+Examples:
+  kubectl ipvs get                      # what is configured
+  kubectl ipvs status                   # what every node's kernel really does
+  kubectl ipvs set --scheduler lc       # change it, restart, verify
+  kubectl ipvs sandbox -- kubectl ipvs status   # try it without a cluster
+
+\b
+Exit codes:
+  0 done   1 error   2 usage   3 some nodes failed   4 somebody else changed it meanwhile
+  5 out of step (status --check)   130 interrupted
+
+\b
+Environment:
+  KUBECONFIG               as kubectl reads it
+  KUBECTL_IPVS_READONLY=1  refuse every change
+"""
+
+
+class _Commands(TyperGroup):
+    """Loads a command when it is asked for; lists them without loading any."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002, ANN401 - click's signature; its class moved in typer 0.26
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
+        if cmd_name not in COMMANDS:
+            return None
+        if ctx is None or getattr(ctx, "ipvs_listing", False):
+            return TyperCommand(name=cmd_name, help=COMMANDS[cmd_name])
+        module = importlib.import_module(f"kubectl_ipvs.cli.{cmd_name}")
+        return flags.command(cmd_name, module.run)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above
+        ctx.ipvs_listing = True
+        super().format_commands(ctx, formatter)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line; returns the exit code, raises IpvsError."""
+    app = typer.Typer(
+        cls=_Commands, rich_markup_mode=None, add_completion=False, help=HELP, options_metavar="[flags]",
+        subcommand_metavar="COMMAND", context_settings=flags.CONTEXT, invoke_without_command=True,
+    )  # fmt: skip
+    app.callback()(flags.root)
+    root = typer.main.get_command(app)
+    context = None
+    try:
+        with root.make_context(PROGRAM, arguments) as context:
+            result = root.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except flags.CLICK_ERROR as error:
+        raise _usage(error) from None
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: Any) -> UsageError:  # noqa: ANN401 - click's class moved in typer 0.26
+    words = error.format_message()
+    path = error.ctx.command_path if getattr(error, "ctx", None) else PROGRAM
+    return UsageError(words[:1].lower() + words[1:].rstrip("."), hint=f"`{path} --help` lists what there is")

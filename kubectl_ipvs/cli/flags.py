@@ -1,0 +1,104 @@
+"""The flags that every command takes, before or after its name: kubectl's connection flags, and where kube-proxy is.
+
+A command is a function whose first parameter is a Session; `command` gives it these flags as hidden options (they
+are listed once, in the main help) and merges both places: what stands after the command wins.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from kubectl_ipvs.cli.session import Session
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+# click's ClickException: typer carries its own click since 0.26 and imports the public one before
+CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
+
+Text, Texts, Switch, Count = str | None, list[str] | None, bool | None, int | None
+FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str]] = {
+    "kubeconfig": (Text, ("--kubeconfig",), "Path to the kubeconfig file to use."),
+    "context": (Text, ("--context",), "The kubeconfig context to use."),
+    "cluster": (Text, ("--cluster",), "The kubeconfig cluster to use."),
+    "user": (Text, ("--user",), "The kubeconfig user to use."),
+    "server": (Text, ("--server", "-s"), "Address and port of the API server."),
+    "token": (Text, ("--token",), "Bearer token for the API server."),
+    "certificate_authority": (
+        Text,
+        ("--certificate-authority",),
+        "Path to the certificate authority's file.",
+    ),
+    "client_certificate": (Text, ("--client-certificate",), "Path to a client certificate for TLS."),
+    "client_key": (Text, ("--client-key",), "Path to the client certificate's key."),
+    "insecure_skip_tls_verify": (
+        Switch,
+        ("--insecure-skip-tls-verify",),
+        "Do not check the server's certificate.",
+    ),
+    "tls_server_name": (Text, ("--tls-server-name",), "Name to check the server's certificate against."),
+    "username": (Text, ("--username",), "User name for basic authentication."),
+    "password": (Text, ("--password",), "Password for basic authentication."),
+    "as_user": (Text, ("--as",), "User to impersonate."),
+    "as_groups": (Texts, ("--as-group",), "Group to impersonate; may be given again."),
+    "as_uid": (Text, ("--as-uid",), "UID to impersonate."),
+    "as_user_extra": (Texts, ("--as-user-extra",), "key=value to impersonate; may be given again."),
+    "request_timeout": (
+        Text,
+        ("--request-timeout",),
+        "How long to wait for one answer (1s, 2m); 0: for ever.",
+    ),
+    "namespace": (Text, ("--namespace", "-n"), "kube-proxy's namespace. [default: kube-system]"),
+    "selector": (
+        Text,
+        ("--selector", "-l"),
+        "Label selector of kube-proxy's pods. [default: the DaemonSet's]",
+    ),
+    "daemon_set": (Text, ("--daemonset",), "kube-proxy's DaemonSet. [default: found]"),
+    "config_map": (Text, ("--configmap",), "NAME[/KEY] of its configuration. [default: found]"),
+    "concurrency": (Count, ("--concurrency",), "How many nodes are asked together. [default: 32]"),
+    "exec_timeout": (Text, ("--exec-timeout",), "How long one node may take to answer. [default: 10s]"),
+    "max_output": (Count, ("--max-output",), "How many MiB of one node's output are read. [default: 64]"),
+}
+
+
+def root(here: typer.Context, **given: Any) -> None:  # noqa: ANN401 - one of several types for each flag
+    """Keep what stands before the command; without a command, show the help."""
+    here.obj = Session.of(given)
+    if here.invoked_subcommand is None:
+        typer.echo(here.get_help())
+
+
+def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
+    """Make a command of `function(session, ...)`."""
+
+    def call(here: typer.Context, **given: Any) -> int:  # noqa: ANN401 - each option's own type
+        own = {key: given.pop(key) for key in list(given) if key not in FLAGS}
+        return function(Session.of(given).over(here.obj), **own)
+
+    own = list(inspect.signature(function).parameters.values())[1:]
+    _sign(call, [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own], hidden=True)
+    call.__doc__ = function.__doc__
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    app.command(name, cls=TyperCommand, options_metavar="[flags]", context_settings=CONTEXT, no_args_is_help=False)(
+        call
+    )
+    return typer.main.get_command(app)
+
+
+def _sign(function: Any, own: list[inspect.Parameter], *, hidden: bool) -> None:  # noqa: ANN401 - a function's attributes are set
+    """Give a function the signature that typer reads: its own parameters, and FLAGS."""
+    here = inspect.Parameter("here", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    parameters = [here, *own, *(_parameter(key, hidden=hidden) for key in FLAGS)]
+    function.__signature__ = inspect.Signature(parameters, return_annotation=int)
+    function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+
+
+def _parameter(key: str, *, hidden: bool) -> inspect.Parameter:
+    kind, names, words = FLAGS[key]
+    default = typer.Option(None, *names, help=words, hidden=hidden, show_default=False)
+    return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+_sign(root, [], hidden=False)

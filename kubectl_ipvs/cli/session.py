@@ -1,0 +1,99 @@
+"""What every command is given: the connection, the place, the limits - as typed, weighed when the cluster is opened."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from kubectl_ipvs.cluster.duration import request_timeout
+from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.errors import ReadOnly, UsageError
+
+if TYPE_CHECKING:  # loaded when a cluster is opened: `schedulers` and `--help` need none
+    from kubectl_ipvs.cluster.cluster import Cluster
+    from kubectl_ipvs.operations.locate import Where
+    from kubectl_ipvs.operations.tables import Reader
+
+CONCURRENCY, EXEC_TIMEOUT, MAX_OUTPUT = 32, "10s", 64
+MIB = 1024 * 1024
+FALSE = {"", "0", "false", "no"}
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run's flags; None is "not given"."""
+
+    options: ConnectionOptions = field(default_factory=ConnectionOptions)
+    selector: str | None = None
+    daemon_set: str | None = None
+    config_map: str | None = None
+    concurrency: int | None = None
+    exec_timeout: str | None = None
+    max_output: int | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "Session":
+        """Sort the flags of one place on the command line."""
+        known = {entry.name for entry in fields(ConnectionOptions)}
+        lists = {"as_groups", "as_user_extra"}
+        options: dict[str, Any] = {
+            key: tuple(value or ()) if key in lists else value for key, value in given.items() if key in known
+        }
+        return cls(ConnectionOptions(**options), **{key: value for key, value in given.items() if key not in known})
+
+    def over(self, other: "Session") -> "Session":
+        """Let these flags win over `other`'s."""
+        own = {entry.name: getattr(self, entry.name) for entry in fields(Session) if entry.name != "options"}
+        rest = {key: getattr(other, key) if value is None else value for key, value in own.items()}
+        return Session(self.options.over(other.options), **rest)
+
+    @property
+    def where(self) -> "Where":
+        """Where the user says kube-proxy is."""
+        from kubectl_ipvs.operations.locate import Where
+
+        return Where(
+            self.options.namespace or None,
+            self.selector or None,
+            self.daemon_set or None,
+            self.config_map or None,
+        )
+
+    def cluster(self) -> "Cluster":
+        """Open the cluster that kubectl would."""
+        from kubectl_ipvs.cluster.cluster import Cluster
+        from kubectl_ipvs.cluster.connection import connect
+
+        return Cluster(connect(self.options, os.environ), connections=self.at_once)
+
+    def reader(self, cluster: "Cluster", exclude: tuple[str, ...]) -> "Reader":
+        """Make the reader of tables, with this run's limits."""
+        from kubectl_ipvs.operations.tables import Reader
+
+        timeout = seconds("--exec-timeout", self.exec_timeout or EXEC_TIMEOUT)
+        return Reader(cluster, timeout, exclude, (self.max_output or MAX_OUTPUT) * MIB)
+
+    @property
+    def at_once(self) -> int:
+        """How many nodes are asked together."""
+        chosen = CONCURRENCY if self.concurrency is None else self.concurrency
+        if not 1 <= chosen <= 1000:  # noqa: PLR2004 - more threads than that help nobody
+            raise UsageError(f"invalid --concurrency {chosen}: it takes 1 to 1000")
+        return chosen
+
+
+def seconds(flag: str, text: str) -> float:
+    """Read a duration that must be more than nothing."""
+    try:
+        read = request_timeout(text)
+    except UsageError:
+        read = None
+    if read is None:
+        raise UsageError(f'invalid {flag} "{text}": it takes a time such as 10s or 2m')
+    return read
+
+
+def refuse_if_read_only(what: str) -> None:
+    """Raise ReadOnly where KUBECTL_IPVS_READONLY forbids changes."""
+    if os.environ.get("KUBECTL_IPVS_READONLY", "").lower() not in FALSE:
+        raise ReadOnly(f"{what} refused: KUBECTL_IPVS_READONLY is set", hint="unset it to allow changes")

@@ -1,0 +1,58 @@
+"""`kubectl ipvs version`."""
+
+import platform
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from kubectl_ipvs import __version__
+from kubectl_ipvs.cli.console import choice, out, say
+from kubectl_ipvs.cli.session import Session
+from kubectl_ipvs.errors import IpvsError
+
+FORMATS = ("table", "json", "yaml")
+USED = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client")
+
+
+def run(
+    session: Session,
+    client: Annotated[bool, typer.Option("--client", help="Ask no server.")] = False,
+    output: Annotated[str, typer.Option("--output", "-o", help="One of: json, yaml.", show_default=False)] = "table",
+) -> int:
+    """Show the versions of the plugin, of Python, of what the plugin uses, and of the server.
+
+    \b
+    Examples:
+      kubectl ipvs version
+      kubectl ipvs version --client -o json
+    """
+    choice("-o", output, FORMATS)
+    facts = {"plugin": __version__, "python": platform.python_version()}
+    server = ""
+    if not client:
+        try:
+            server = session.cluster().version()
+        except IpvsError as error:
+            say(f"warning: the server's version is not known: {error}")
+    if output == "table":
+        shown = {**facts, "server": server} if server else facts
+        out("".join(f"{name}: {value}\n" for name, value in shown.items()))
+        return 0
+    from kubectl_ipvs.output.documents import document
+
+    out(
+        document(
+            "Version",
+            {**facts, "dependencies": {name: _installed(name) for name in USED}, "server": server},
+            output,
+        )
+    )
+    return 0
+
+
+def _installed(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""

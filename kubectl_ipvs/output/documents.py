@@ -1,0 +1,21 @@
+"""-o json and -o yaml: the documented, stable schema `kubectl-ipvs/v1`. The same facts as the tables, untouched.
+
+Both write non-ASCII and control characters as escapes, so that they are safe on a terminal and lossless in a file.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+API_VERSION = "kubectl-ipvs/v1"
+
+
+def document(kind: str, content: Mapping[str, Any], form: str) -> str:
+    """Write a document of `kind` as `json` or `yaml`."""
+    whole = {"apiVersion": API_VERSION, "kind": kind, **content}
+    if form == "json":
+        return json.dumps(whole, indent=2) + "\n"
+    import yaml
+
+    text: str = yaml.safe_dump(whole, sort_keys=False, default_flow_style=False, allow_unicode=False)
+    return text
