@@ -1,0 +1,44 @@
+"""What the command tests share: how a run is written down, and the quick settings of a sandbox."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from kubectl_ipvs.sandbox import Sandbox
+
+QUICK: dict[str, Any] = {"terminate": 0.05, "start": 0.05, "sync": 0.05, "services": 1}
+BRISK = ("--settle", "0.2s", "--timeout", "4s")  # for commands that restart
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a command left: exit code, stdout, stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - any document
+        """Stdout as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def rows(self) -> dict[str, list[str]]:
+        """The table's rows by their first word, split at three blanks or more as the table is."""
+        lines = [[cell for cell in line.split("   ") if cell.strip()] for line in self.out.splitlines()]
+        return {line[0]: [cell.strip() for cell in line[1:]] for line in lines if line}
+
+
+class Ipvs(Protocol):
+    """Runs `kubectl ipvs WORDS...` against a sandbox (None: with the kubeconfig that the environment names)."""
+
+    def __call__(self, box: Sandbox | None, *words: str, user: str = "admin") -> Run:
+        """Run it in this process."""
+
+
+class MakeSandbox(Protocol):
+    """Starts a quick sandbox that ends with the test; options as `sandbox.Options` has them."""
+
+    def __call__(self, **options: Any) -> Sandbox:  # noqa: ANN401 - the options' own types
+        """Start it."""
