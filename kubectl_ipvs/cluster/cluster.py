@@ -21,6 +21,7 @@ from kubectl_ipvs.cluster.objects import (
     node,
     pod,
 )
+from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
 from kubectl_ipvs.cluster.rest import JSON_PATCH, STRATEGIC_PATCH, Rest
 from kubectl_ipvs.errors import ApiError, ChangedMeanwhile
 
@@ -36,11 +37,13 @@ class Access:
     group: str = ""
     subresource: str = ""
     namespace: str = ""
+    name: str = ""
 
     def __str__(self) -> str:
-        """`patch configmaps in kube-system`."""
+        """`patch configmaps kube-proxy in kube-system`."""
         what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        return f"{self.verb} {what}" + (f" in {self.namespace}" if self.namespace else "")
+        named = f" {self.name}" if self.name else ""
+        return f"{self.verb} {what}{named}" + (f" in {self.namespace}" if self.namespace else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +68,17 @@ class Cluster:
 
     def daemon_set(self, namespace: str, name: str) -> DaemonSet | None:
         """Return a DaemonSet, None where there is none."""
-        found = self._get(f"/apis/apps/v1/namespaces/{quote(namespace)}/daemonsets/{quote(name)}")
+        found = self._get(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets/{_segment(name)}")
         return None if found is None else daemon_set(found)
 
     def daemon_sets(self, namespace: str) -> list[DaemonSet]:
         """List the DaemonSets of a namespace."""
-        found, _ = self._rest.list(f"/apis/apps/v1/namespaces/{quote(namespace)}/daemonsets")
+        found, _ = self._rest.list(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets")
         return [daemon_set(raw) for raw in found]
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
         """Return a ConfigMap, None where there is none."""
-        found = self._get(f"/api/v1/namespaces/{quote(namespace)}/configmaps/{quote(name)}")
+        found = self._get(f"/api/v1/namespaces/{_segment(namespace)}/configmaps/{_segment(name)}")
         return None if found is None else config_map(found)
 
     def nodes(self) -> list[Node]:
@@ -93,12 +96,13 @@ class Cluster:
         return next(iter(items(found)), None)
 
     def watch_pods(self, namespace: str, selector: str, version: str, *, seconds: int = 300) -> Iterator[PodEvent]:
-        """Yield what happens to the pods of a selector from `version` on; ApiError 410 where that is too old."""
+        """Yield what happens to a selector's pods from `version` on; ApiError 410 where that is too old."""
         query = {"labelSelector": selector, "resourceVersion": version}
         for event in self._rest.watch(_pods(namespace), query, seconds=seconds):
             kind, raw = str(event.get("type")), event.get("object") or {}
             if kind == "ERROR":
-                raise ApiError(str(raw.get("message")), status=int(raw.get("code") or 0), reason=str(raw.get("reason")))
+                words, reason = str(raw.get("message")), str(raw.get("reason"))
+                raise ApiError(words, status=int(raw.get("code") or 0), reason=reason)
             at = str((raw.get("metadata") or {}).get("resourceVersion") or "")
             yield PodEvent(kind, None if kind == "BOOKMARK" else pod(raw), at)
 
@@ -111,7 +115,7 @@ class Cluster:
         }
         if dry_run:
             body["dryRun"] = ["All"]
-        self._rest.delete(f"{_pods(target.namespace)}/{quote(target.name)}", body)
+        self._rest.delete(f"{_pods(target.namespace)}/{_segment(target.name)}", body)
 
     def swap(
         self,
@@ -122,40 +126,42 @@ class Cluster:
         annotations: Mapping[str, str | None] | None = None,
         dry_run: bool = False,
     ) -> ConfigMap:
-        """Compare and swap one key of a ConfigMap; every other byte of the object is left alone.
+        """Compare and swap one key of a ConfigMap, and annotations with it; all else of the object is left alone.
 
-        Raises ChangedMeanwhile where the key no longer holds what `target` holds; then nothing was written.
+        Raises ChangedMeanwhile where the key no longer holds what `target` holds; then nothing was written. A write
+        whose answer was lost and that is found to have happened counts as done.
         """
-        at = f"/data/{_pointer(key)}"
-        patch = [
-            {"op": "test", "path": at, "value": target.data[key]},
-            {"op": "replace", "path": at, "value": new},
-        ]
-        patch += _annotate(target.annotations, annotations or {})
         query = {"fieldManager": MANAGER} | ({"dryRun": "All"} if dry_run else {})
         path = f"/api/v1/namespaces/{quote(target.namespace)}/configmaps/{quote(target.name)}"
+        patch = [*swap_patch(target, key, new), *annotate_patch(target, annotations or {})]
         try:
             return config_map(self._rest.patch(path, patch, JSON_PATCH, query))
         except ApiError as error:
             now = self.config_map(target.namespace, target.name) if error.status in {409, 422} else None
-            if now is not None and now.data.get(key) != target.data[key]:
-                raise ChangedMeanwhile(
-                    f"configmap {target.namespace}/{target.name} was changed by somebody else meanwhile: nothing written",
-                    hint="look at it with `kubectl ipvs get`, then run the same command again",
-                ) from error
-            raise
+            held = now.data.get(key) if now is not None else None
+            if now is None or (held == target.data[key] and now.version == target.version):
+                raise
+            if held == new:
+                return now
+            if held == target.data[key]:  # something else of the object was changed: not our key
+                return self.swap(now, key, new, annotations=annotations, dry_run=dry_run)
+            where = f"configmap {target.namespace}/{target.name}"
+            raise ChangedMeanwhile(
+                f"{where} was changed by somebody else meanwhile: nothing written",
+                hint="look at it with `kubectl ipvs get`, then run the same command again",
+            ) from error
 
     def restart_daemon_set(self, target: DaemonSet, when: str) -> None:
         """Ask for the DaemonSet's own rolling update, as `kubectl rollout restart` does."""
         annotations = {"kubectl.kubernetes.io/restartedAt": when}
         body = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-        path = f"/apis/apps/v1/namespaces/{quote(target.namespace)}/daemonsets/{quote(target.name)}"
+        path = f"/apis/apps/v1/namespaces/{_segment(target.namespace)}/daemonsets/{_segment(target.name)}"
         self._rest.patch(path, body, STRATEGIC_PATCH, {"fieldManager": MANAGER})
 
     def allowed(self, access: Access) -> bool:
         """Ask the API server whether we may (SelfSubjectAccessReview)."""
         attributes = {"verb": access.verb, "resource": access.resource, "group": access.group,
-                      "subresource": access.subresource, "namespace": access.namespace}  # fmt: skip
+                      "subresource": access.subresource, "namespace": access.namespace, "name": access.name}  # fmt: skip
         body = {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
                 "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}}}  # fmt: skip
         answer = self._rest.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
@@ -191,23 +197,10 @@ class Cluster:
             raise
 
 
+def _segment(name: str) -> str:
+    """Return a name as one segment of a path; a slash in it must not lead to another object."""
+    return quote(name, safe="")
+
+
 def _pods(namespace: str) -> str:
-    return f"/api/v1/namespaces/{quote(namespace)}/pods"
-
-
-def _pointer(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
-
-
-def _annotate(now: Mapping[str, str], wanted: Mapping[str, str | None]) -> list[dict[str, Any]]:
-    """Write annotations into the same patch; None takes one away."""
-    steps: list[dict[str, Any]] = []
-    if wanted and not now:
-        steps.append({"op": "add", "path": "/metadata/annotations", "value": {}})
-    for name, value in wanted.items():
-        path = f"/metadata/annotations/{_pointer(name)}"
-        if value is not None:
-            steps.append({"op": "add", "path": path, "value": value})
-        elif name in now:
-            steps.append({"op": "remove", "path": path})
-    return steps
+    return f"/api/v1/namespaces/{_segment(namespace)}/pods"

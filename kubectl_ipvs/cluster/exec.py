@@ -6,11 +6,12 @@ Output is handed on as it arrives, so that no table is ever held whole. One dead
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import websocket
 
@@ -21,6 +22,7 @@ from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDOUT, STDERR, ERROR = 1, 2, 3
 LONGEST_STDERR = 64 * 1024
+EXIT_CODE = re.compile(r"[0-9]{1,9}")
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one command's output that are read
 
 Sink = Callable[[bytes], None]
@@ -150,7 +152,11 @@ def outcome(status: bytes, stderr: bytes) -> Finished:
     details = parsed.get("details")
     causes = details.get("causes") if isinstance(details, dict) else None
     for cause in causes if isinstance(causes, list) else ():
-        if isinstance(cause, dict) and cause.get("reason") == "ExitCode" and str(cause.get("message")).isdigit():
+        if (
+            isinstance(cause, dict)
+            and cause.get("reason") == "ExitCode"
+            and EXIT_CODE.fullmatch(str(cause.get("message")))
+        ):
             return Finished(int(cause["message"]), said)
     return Finished(None, said, str(parsed.get("message") or parsed.get("reason") or "it did not start"))
 
@@ -167,7 +173,7 @@ def _proxy(url: str | None) -> Mapping[str, Any]:
         return {"http_no_proxy": ["*"]}  # the environment's proxies were weighed when the connection was made out
     parts = urlsplit(url)
     kind = "http" if parts.scheme in {"http", "https"} else parts.scheme
-    auth = (parts.username or "", parts.password or "") if parts.username else None
+    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
     return {"http_proxy_host": parts.hostname, "http_proxy_port": port, "http_proxy_auth": auth, "proxy_type": kind,
             "http_no_proxy": ["-"]}  # fmt: skip
@@ -175,7 +181,7 @@ def _proxy(url: str | None) -> Mapping[str, Any]:
 
 def _refused(error: ApiError) -> ExecFailed:
     kinds = {401: "forbidden", 403: "forbidden", 404: "gone", 504: "timeout"}
-    words = str(error).removeprefix("the server refused ")
+    words = str(error).removeprefix(f"the server refused ({error.reason or error.status}): ")
     kind = kinds.get(error.status, "unreachable")
     if error.status in {400, 500} and "not found" in words.lower():
         kind = "gone"  # the container is not there (yet, or any more)

@@ -82,4 +82,4 @@ def _plain(status: int, body: bytes, headers: Mapping[str, str]) -> str:
 
 def _retry_after(headers: Mapping[str, str]) -> float:
     value = headers.get("retry-after", "")
-    return float(value) if value.isdigit() else 0.0
+    return float(value) if value.isdecimal() else 0.0

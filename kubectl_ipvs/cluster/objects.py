@@ -60,6 +60,7 @@ class ConfigMap:
 
     namespace: str
     name: str
+    version: str  # resourceVersion
     data: Mapping[str, str]
     immutable: bool
     annotations: Mapping[str, str]
@@ -103,15 +104,16 @@ def text(value: object) -> str:
 
 def number(value: object) -> int:
     """Return `value` if it is a whole number, else 0."""
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def epoch(value: object) -> float | None:
-    """Turn an RFC 3339 time into seconds; None where there is none."""
+    """Turn an RFC 3339 time into seconds; None where there is none (one without a zone is none)."""
     try:
-        return datetime.fromisoformat(text(value).replace("Z", "+00:00")).timestamp()
+        read = datetime.fromisoformat(text(value).replace("Z", "+00:00"))
     except ValueError:
         return None
+    return None if read.tzinfo is None else read.timestamp()
 
 
 def strings(value: object) -> dict[str, str]:
@@ -124,9 +126,9 @@ def condition(status: Json, kind: str) -> bool:
     return any(entry.get("type") == kind and entry.get("status") == "True" for entry in items(status.get("conditions")))
 
 
-def node(raw: Json) -> Node:
+def node(raw: object) -> Node:
     """Read a Node."""
-    meta, status = mapping(raw.get("metadata")), mapping(raw.get("status"))
+    meta, status = (mapping(mapping(raw).get(part)) for part in ("metadata", "status"))
     info = mapping(status.get("nodeInfo"))
     return Node(
         name=text(meta.get("name")),
@@ -137,11 +139,12 @@ def node(raw: Json) -> Node:
     )
 
 
-def pod(raw: Json) -> Pod:
+def pod(raw: object) -> Pod:
     """Read a Pod."""
-    meta, spec, status = (mapping(raw.get(part)) for part in ("metadata", "spec", "status"))
+    meta, spec, status = (mapping(mapping(raw).get(part)) for part in ("metadata", "spec", "status"))
     container = next(iter(items(spec.get("containers"))), {})
-    state = next(iter(items(status.get("containerStatuses"))), {})
+    states = items(status.get("containerStatuses"))  # in an order of their own
+    state = next((entry for entry in states if entry.get("name") == container.get("name")), {})
     owner = next((entry for entry in items(meta.get("ownerReferences")) if entry.get("controller")), {})
     current = mapping(state.get("state"))
     return Pod(
@@ -163,14 +166,16 @@ def pod(raw: Json) -> Pod:
     )
 
 
-def config_map(raw: Json) -> ConfigMap:
+def config_map(raw: object) -> ConfigMap:
     """Read a ConfigMap."""
-    meta = mapping(raw.get("metadata"))
+    whole = mapping(raw)
+    meta = mapping(whole.get("metadata"))
     return ConfigMap(
         namespace=text(meta.get("namespace")),
         name=text(meta.get("name")),
-        data=strings(raw.get("data")),
-        immutable=raw.get("immutable") is True,
+        version=text(meta.get("resourceVersion")),
+        data=strings(whole.get("data")),
+        immutable=whole.get("immutable") is True,
         annotations=strings(meta.get("annotations")),
         labels=strings(meta.get("labels")),
         managers=_managers(meta),
@@ -178,9 +183,9 @@ def config_map(raw: Json) -> ConfigMap:
     )
 
 
-def daemon_set(raw: Json) -> DaemonSet:
+def daemon_set(raw: object) -> DaemonSet:
     """Read a DaemonSet."""
-    meta, spec, status = (mapping(raw.get(part)) for part in ("metadata", "spec", "status"))
+    meta, spec, status = (mapping(mapping(raw).get(part)) for part in ("metadata", "spec", "status"))
     return DaemonSet(
         namespace=text(meta.get("namespace")),
         name=text(meta.get("name")),
@@ -202,7 +207,8 @@ def selector(raw: Json) -> str:
     terms = [f"{key}={value}" for key, value in sorted(strings(raw.get("matchLabels")).items())]
     for entry in items(raw.get("matchExpressions")):
         key, operator = text(entry.get("key")), text(entry.get("operator"))
-        values = ",".join(str(value) for value in entry.get("values") or ())
+        listed = entry.get("values")
+        values = ",".join(value for value in listed if text(value)) if isinstance(listed, list) else ""
         terms.append(
             {
                 "In": f"{key} in ({values})",
@@ -228,5 +234,6 @@ def _changed(meta: Json) -> dict[str, float]:
             continue
         for name in mapping(mapping(entry.get("fieldsV1")).get("f:data")):
             key = name.removeprefix("f:")
-            times[key] = max(when, times.get(key, 0.0))
+            if key != ".":  # the data itself
+                times[key] = max(when, times.get(key, when))
     return times

@@ -168,6 +168,7 @@ def _pool(connection: Connection, tls: object, size: int) -> urllib3.PoolManager
         if connection.insecure:
             options["assert_hostname"] = False
             options["cert_reqs"] = "CERT_NONE"
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the user asked for it, as of kubectl
     if not connection.proxy_url:
         return urllib3.PoolManager(**options)
     if connection.proxy_url.startswith("socks"):

@@ -3,7 +3,6 @@
 A DaemonSet rounds a percentage up; we round down (never more than was asked), but to at least one node.
 """
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -29,4 +28,4 @@ class MaxUnavailable:
 
     def of(self, nodes: int) -> int:
         """Return how many of `nodes` may be down together: rounded down, at least 1."""
-        return max(1, math.floor(nodes * self.amount / 100) if self.percent else self.amount)
+        return max(1, nodes * self.amount // 100 if self.percent else self.amount)

@@ -4,8 +4,8 @@ import re
 
 DEPRECATED, GATED, OFF, REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
 PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
-_TAG = re.compile(r":v?(\d+)\.(\d+)(\.[0-9A-Za-z.+_-]+)?(?:@|$)")
-_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_TAG = re.compile(r":v?([0-9]{1,4})\.([0-9]{1,4})(\.[0-9A-Za-z.+_-]+)?(?:@|$)")
+_VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})")
 
 
 def version_of_image(image: str) -> str:

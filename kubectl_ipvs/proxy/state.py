@@ -74,6 +74,8 @@ def _compared(facts: NodeFacts) -> tuple[str, str]:
     if facts.stale:
         runs = "" if follows else f"the kernel has {describe(shown)}, "
         return "restart-needed", f"{runs}kube-proxy started before the configuration was last changed"
+    if not shown:  # never so where it works: default/kubernetes is always there
+        return "out-of-step", "the kernel has no virtual server of kube-proxy"
     if not follows:
         return "out-of-step", f"the kernel has {describe(shown)} instead of {facts.wanted}"
     return "in-sync", ""

@@ -1,0 +1,46 @@
+"""The connection of a pod to its own cluster, from the service account that is mounted into it.
+
+kubectl uses it when no kubeconfig names a server, and so do we; other than kubectl, flags for impersonation
+and timeouts are kept (kubectl drops --as there), and the account's token is not sent to a server that
+--server names.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from kubectl_ipvs.cluster.entries import ClusterEntry, UserEntry
+from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.selection import Selection, cluster_with, user_with
+
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def in_cluster(options: ConnectionOptions, environ: Mapping[str, str], account: Path) -> Selection | None:
+    """Return what to use inside a pod, flags laid over it; None when this is no pod."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
+    if not host or not port or not (account / "token").is_file():
+        return None
+    authority = account / "ca.crt"
+    cluster = ClusterEntry(
+        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
+        certificate_authority=str(authority) if authority.is_file() else "",
+    )
+    user = UserEntry() if options.token or options.server else UserEntry(token_file=str(account / "token"))
+    return Selection(
+        context="",
+        cluster_name="",
+        user_name="",
+        namespace=_namespace(environ, account),
+        cluster=cluster_with(options, cluster),
+        user=user_with(options, user),
+        origin="in-cluster",
+    )
+
+
+def _namespace(environ: Mapping[str, str], account: Path) -> str:
+    if environ.get("POD_NAMESPACE"):
+        return environ["POD_NAMESPACE"]
+    try:
+        return (account / "namespace").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,52 @@
+"""What preflight found: a stable code, how bad it is, why, what to do. docs/preflight.md has a paragraph for each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. An error refuses the change; --force overrules `forcible` ones. `nodes`: whom it is about."""
+
+    code: str
+    severity: Severity
+    reason: str
+    hint: str = ""
+    forcible: bool = True
+    nodes: tuple[str, ...] = ()
+
+
+# Each code once, with its meaning in a few words: the documentation and the tests are checked against this table.
+CODES = {
+    "IPVS001": "the mode is not ipvs",
+    "IPVS002": "no scheduler has this name",
+    "IPVS003": "a node's kernel is too old for the scheduler",
+    "IPVS004": "a node's kernel does not have the scheduler's module",
+    "IPVS005": "the scheduler is a trap under kube-proxy",
+    "IPVS006": "the scheduler refuses connections while pods are replaced",
+    "IPVS007": "the scheduler does what a simpler one does",
+    "IPVS008": "strictARP leaves its sysctls behind",
+    "IPVS009": "keys that kube-proxy does not know",
+    "IPVS010": "a right is missing",
+    "IPVS011": "somebody else owns the configuration",
+    "IPVS012": "the rights are not known",
+    "IPVS020": "nodes that are not ready",
+    "IPVS021": "kube-proxy already crashes",
+    "IPVS022": "the DaemonSet is in the middle of a rollout",
+    "IPVS023": "the DaemonSet does not roll by itself",
+    "IPVS024": "static pods cannot be restarted by deletion",
+    "IPVS025": "flags, not a ConfigMap, configure kube-proxy",
+    "IPVS026": "the ConfigMap is immutable",
+    "IPVS030": "IPVS mode is deprecated",
+    "IPVS031": "IPVS mode is behind a feature gate",
+    "IPVS032": "IPVS mode is off by default",
+    "IPVS033": "IPVS mode was removed",
+}
+
+
+def some(nodes: tuple[str, ...], most: int = 5) -> str:
+    """Name nodes in a message: the first few, and how many more."""
+    shown = ", ".join(nodes[:most])
+    return f"{shown} and {len(nodes) - most} more" if len(nodes) > most else shown
