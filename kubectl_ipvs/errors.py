@@ -28,6 +28,7 @@ class IpvsError(Exception):
     def __init__(self, problem: str, *, hint: str = "") -> None:
         super().__init__(problem)
         self.hint = hint
+        self.detail = ""  # lines shown after the hint, a diff for example
 
 
 class UsageError(IpvsError):
@@ -74,6 +75,10 @@ class ChangedMeanwhile(IpvsError):
     """Somebody else changed the object between our read and our write; nothing is written."""
 
     exit_code = ExitCode.CONFLICT
+
+
+class Refused(IpvsError):
+    """Preflight speaks against the change; nothing is written."""
 
 
 class ReadOnly(IpvsError):

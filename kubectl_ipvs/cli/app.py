@@ -17,6 +17,7 @@ COMMANDS = {
     "get": "Show kube-proxy's configuration: mode, scheduler, every ipvs field",
     "set": "Change ipvs fields, restart kube-proxy, prove that every node follows",
     "restart": "Restart kube-proxy's pods, a few at a time, and prove each node",
+    "undo": "Take the last change back, the same safe way",
     "status": "Show the IPVS table of every node, and who is out of step",
     "schedulers": "Explain the kernel's schedulers, and what they mean with kube-proxy",
     "sandbox": "Start a simulated cluster on this machine, to try all of this",

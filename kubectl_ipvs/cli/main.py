@@ -33,4 +33,5 @@ def _fail(error: IpvsError) -> int:
     sys.stderr.write(f"error: {printable_lines(str(error))}\n")
     if error.hint:
         sys.stderr.write(f"hint: {printable_lines(error.hint)}\n")
+    sys.stderr.write(printable_lines(error.detail))
     return error.exit_code

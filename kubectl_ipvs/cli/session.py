@@ -70,8 +70,12 @@ class Session:
         """Make the reader of tables, with this run's limits."""
         from kubectl_ipvs.operations.tables import Reader
 
-        timeout = seconds("--exec-timeout", self.exec_timeout or EXEC_TIMEOUT)
-        return Reader(cluster, timeout, exclude, (self.max_output or MAX_OUTPUT) * MIB)
+        return Reader(cluster, self.exec_seconds, exclude, (self.max_output or MAX_OUTPUT) * MIB)
+
+    @property
+    def exec_seconds(self) -> float:
+        """How long one node may take to answer."""
+        return seconds("--exec-timeout", self.exec_timeout or EXEC_TIMEOUT)
 
     @property
     def at_once(self) -> int:

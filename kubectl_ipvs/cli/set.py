@@ -1,153 +1,104 @@
 """`kubectl ipvs set`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from kubectl_ipvs.cli.console import choice, confirm, out, say, warn
+from kubectl_ipvs.cli.console import choice
 from kubectl_ipvs.cli.pace import (
     DRY_RUNS,
+    FORMATS,
+    CanaryFlag,
     DryRunFlag,
+    ForceFlag,
     MaxUnavailableFlag,
+    NoRollbackFlag,
+    OutputFlag,
     SettleFlag,
+    StrategyFlag,
     TimeoutFlag,
     YesFlag,
-    announce,
-    observe,
     pace,
-    report,
 )
 from kubectl_ipvs.cli.session import Session, refuse_if_read_only
 
-if TYPE_CHECKING:
-    from kubectl_ipvs.cluster.cluster import Cluster
-    from kubectl_ipvs.operations.change import Change
-    from kubectl_ipvs.operations.restart import Pace
 
-Time = str | None
-
-
-def _time(flag: str, words: str) -> object:
-    return typer.Option(flag, metavar="TIME", help=words, show_default=False)
+def _text(flag: str, metavar: str, words: str) -> object:
+    return typer.Option(flag, metavar=metavar, help=words, show_default=False)
 
 
 def run(
     session: Session,
     scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", metavar="NAME", help="The scheduler: see `schedulers`.", show_default=False),
+        str | None, _text("--scheduler", "NAME", "The scheduler; see `kubectl ipvs schedulers`.")
     ] = None,
     strict_arp: Annotated[
         bool | None,
         typer.Option(
-            "--strict-arp/--no-strict-arp",
-            help="Answer ARP for service addresses on their own device alone (MetalLB).",
-            show_default=False,
+            "--strict-arp/--no-strict-arp", help="No ARP for service addresses (MetalLB).", show_default=False
         ),
     ] = None,
-    sync_period: Annotated[Time, _time("--sync-period", "How often all rules are written anew at the latest.")] = None,
+    sync_period: Annotated[
+        str | None, _text("--sync-period", "TIME", "How often all rules are checked at least.")
+    ] = None,
     min_sync_period: Annotated[
-        Time, _time("--min-sync-period", "How often rules are written anew at the most.")
+        str | None, _text("--min-sync-period", "TIME", "How often rules change at most.")
     ] = None,
     tcp_timeout: Annotated[
-        Time, _time("--tcp-timeout", "When an idle TCP connection is forgotten; 0s: the kernel's 15m.")
+        str | None, _text("--tcp-timeout", "TIME", "Idle TCP connections end; 0s: kernel's 15m.")
     ] = None,
-    tcp_fin_timeout: Annotated[Time, _time("--tcp-fin-timeout", "The same after a FIN; 0s: the kernel's 2m.")] = None,
-    udp_timeout: Annotated[Time, _time("--udp-timeout", "The same for UDP; 0s: the kernel's 5m.")] = None,
+    tcp_fin_timeout: Annotated[str | None, _text("--tcp-fin-timeout", "TIME", "After a FIN; 0s: kernel's 2m.")] = None,
+    udp_timeout: Annotated[str | None, _text("--udp-timeout", "TIME", "Idle UDP flows end; 0s: kernel's 5m.")] = None,
     exclude_cidrs: Annotated[
-        str | None,
-        typer.Option(
-            "--exclude-cidrs",
-            metavar="CIDR,...",
-            help='Virtual servers that kube-proxy leaves alone; "": none.',
-            show_default=False,
-        ),
+        str | None, _text("--exclude-cidrs", "CIDR,...", 'Virtual servers that kube-proxy leaves alone; "": none.')
     ] = None,
-    no_restart: Annotated[
-        bool, typer.Option("--no-restart", help="Write the configuration and restart nothing.")
-    ] = False,
+    no_restart: Annotated[bool, typer.Option("--no-restart", help="Write the configuration, restart nothing.")] = False,
+    canary: CanaryFlag = "auto",
     max_unavailable: MaxUnavailableFlag = "10%",
     timeout: TimeoutFlag = "2m",
     settle: SettleFlag = "5s",
+    strategy: StrategyFlag = "delete",
+    no_rollback: NoRollbackFlag = False,
     dry_run: DryRunFlag = "none",
-    force: Annotated[bool, typer.Option("--force", help="Store a value that is unknown or not in force.")] = False,
+    force: ForceFlag = False,
     yes: YesFlag = False,
+    output: OutputFlag = "table",
 ) -> int:
-    """Change ipvs fields of kube-proxy's configuration, restart kube-proxy, and prove that every node follows.
+    """Change ipvs fields, restart kube-proxy node by node, and prove that every node follows - or take it all back.
 
     The edit leaves every other byte as it is, is shown as a diff, and is written only if nobody else changed the
-    configuration meanwhile. What is already set and in force is not touched. Run it again after an interruption:
-    it goes on where it stopped.
+    configuration meanwhile. One worker goes first; a node that does not hold ends the run, and the old value is put
+    back. What is already set and in force is not touched. After an interruption the same command goes on.
 
     \b
     Examples:
       kubectl ipvs set --scheduler lc
       kubectl ipvs set --scheduler lc --dry-run=client
-      kubectl ipvs set --strict-arp --max-unavailable 1
+      kubectl ipvs set --strict-arp --max-unavailable 1 --canary node7
       kubectl ipvs set --tcp-timeout 1h --no-restart
     """
     choice("--dry-run", dry_run, DRY_RUNS)
+    choice("-o", output, FORMATS)
     if dry_run == "none":
         refuse_if_read_only("set")
+    from kubectl_ipvs.cli.changing import Manner, make, refuse_place
     from kubectl_ipvs.operations.change import parse_values, prepare
     from kubectl_ipvs.operations.locate import locate
 
-    tempo = pace(max_unavailable, timeout, settle)
+    tempo = pace(max_unavailable, timeout, settle, canary, strategy)
     given = {
-        "scheduler": scheduler, "strictARP": None if strict_arp is None else str(strict_arp).lower(),
-        "syncPeriod": sync_period, "minSyncPeriod": min_sync_period, "tcpTimeout": tcp_timeout,
-        "tcpFinTimeout": tcp_fin_timeout, "udpTimeout": udp_timeout, "excludeCIDRs": exclude_cidrs,
-    }  # fmt: skip
-    values = parse_values({name: value for name, value in given.items() if value is not None}, force=force)
+        "scheduler": scheduler,
+        "strictARP": None if strict_arp is None else str(strict_arp).lower(),
+        "syncPeriod": sync_period,
+        "minSyncPeriod": min_sync_period,
+        "tcpTimeout": tcp_timeout,
+        "tcpFinTimeout": tcp_fin_timeout,
+        "udpTimeout": udp_timeout,
+        "excludeCIDRs": exclude_cidrs,
+    }
+    values = parse_values({name: value for name, value in given.items() if value is not None})
     cluster = session.cluster()
-    change = prepare(locate(cluster, session.where), values, force=force)
-    for line in change.warnings:
-        warn(line)
-    announce(change.located, cluster.connection.server, cluster.connection.context)
-    return _apply(session, cluster, change, tempo, dry_run=dry_run, restart=not no_restart, yes=yes)
-
-
-def _apply(
-    session: Session,
-    cluster: "Cluster",
-    change: "Change",
-    tempo: "Pace",
-    *,
-    dry_run: str,
-    restart: bool,
-    yes: bool,
-) -> int:
-    from kubectl_ipvs.operations.apply import targets_of
-    from kubectl_ipvs.operations.change import write
-    from kubectl_ipvs.operations.restart import roll, select
-
-    out(change.diff)
-    name = f"configmap/{change.located.config_map.name}" if change.located.config_map else ""
-    reader = session.reader(cluster, tuple(change.after.excluded))
-    chosen = select(cluster, change.located, []) if restart else None
-    targets = targets_of(cluster, change, chosen, reader, session.at_once) if chosen else []
-    for line in chosen.warnings if chosen else ():
-        warn(line)
-    if not change.changes_text and not targets:
-        say("already set" + (" and in force on every node" if chosen else "") + ": nothing to change")
-        return 0
-    if chosen:
-        say(
-            f"restarts kube-proxy on {len(targets)} of {len(chosen.places)} nodes, at most {tempo.max_unavailable.of(len(chosen.places))} down at once"
-        )
-    if dry_run != "none":
-        write(cluster, change, dry_run=True) if dry_run == "server" else None
-        out(
-            f"{name} patched ({'server dry run' if dry_run == 'server' else 'dry run'})\n"
-            if change.changes_text
-            else ""
-        )
-        return 0
-    confirm("Change it?", yes=yes)
-    located = write(cluster, change)
-    out(f"{name} patched\n" if change.changes_text else f"{name} unchanged\n")
-    if chosen is None:
-        warn("kube-proxy was not restarted: no node follows yet; `kubectl ipvs restart` makes them")
-        return 0
-    rolled = roll(cluster, located, targets, chosen.version, tempo, reader, len(chosen.places), observe)
-    return report((*rolled.nodes, *chosen.skipped), interrupted=rolled.interrupted)
+    located = locate(cluster, session.where)
+    refuse_place(located, values)
+    manner = Manner(tempo, dry_run, output, not no_restart, rollback=not no_rollback, force=force, yes=yes)
+    return make(session, cluster, prepare(located, values), (), manner)

@@ -4,7 +4,7 @@ Each method is one request (lists: one a page). Writes name their field manager;
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ from kubectl_ipvs.cluster.objects import (
 )
 from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
 from kubectl_ipvs.cluster.rest import JSON_PATCH, STRATEGIC_PATCH, Rest
-from kubectl_ipvs.errors import ApiError, ChangedMeanwhile
+from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, UsageError
 
 MANAGER = "kubectl-ipvs"
 
@@ -107,7 +107,7 @@ class Cluster:
             yield PodEvent(kind, None if kind == "BOOKMARK" else pod(raw), at)
 
     def delete_pod(self, target: Pod, *, dry_run: bool = False) -> None:
-        """Delete exactly this pod: its UID is a precondition, so a namesake is never hit. Its own grace period holds."""
+        """Delete exactly this pod: its UID is a precondition, a namesake is never hit. Its own grace period holds."""
         body: dict[str, Any] = {
             "kind": "DeleteOptions",
             "apiVersion": "v1",
@@ -160,10 +160,12 @@ class Cluster:
 
     def allowed(self, access: Access) -> bool:
         """Ask the API server whether we may (SelfSubjectAccessReview)."""
-        attributes = {"verb": access.verb, "resource": access.resource, "group": access.group,
-                      "subresource": access.subresource, "namespace": access.namespace, "name": access.name}  # fmt: skip
-        body = {"kind": "SelfSubjectAccessReview", "apiVersion": "authorization.k8s.io/v1",
-                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}}}  # fmt: skip
+        attributes = {key: value for key, value in asdict(access).items() if value}
+        body = {
+            "kind": "SelfSubjectAccessReview",
+            "apiVersion": "authorization.k8s.io/v1",
+            "spec": {"resourceAttributes": attributes},
+        }
         answer = self._rest.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
         return (answer.get("status") or {}).get("allowed") is True
 
@@ -198,7 +200,9 @@ class Cluster:
 
 
 def _segment(name: str) -> str:
-    """Return a name as one segment of a path; a slash in it must not lead to another object."""
+    """Return a name as one segment of a path; UsageError for a name that would lead elsewhere, as in kubectl."""
+    if name in {".", ".."} or "/" in name or "%" in name:
+        raise UsageError(f'invalid resource name "{name}": a name is not . or .. and holds no / and no %')
     return quote(name, safe="")
 
 

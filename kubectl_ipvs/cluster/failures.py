@@ -38,11 +38,11 @@ def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
     where = urlsplit(server).netloc or server
     if isinstance(cause, ssl.SSLCertVerificationError):
         return ConnectionFailed(
-            f"cannot trust {where}: {cause.verify_message}",
+            f"cannot trust {where}: {getattr(cause, 'verify_message', cause)}",
             hint="is this the right --certificate-authority, --server or --tls-server-name?",
         )
     if isinstance(cause, ssl.SSLError):
-        return ConnectionFailed(f"cannot speak TLS with {where}: {cause.reason or cause}")
+        return ConnectionFailed(f"cannot speak TLS with {where}: {getattr(cause, 'reason', None) or cause}")
     if isinstance(cause, ConnectionRefusedError):
         return ConnectionFailed(
             f"the connection to the server {where} was refused",

@@ -1,30 +1,37 @@
-"""Changes fields of kube-proxy's configuration: read, plan the edit, write it by compare-and-swap.
+"""Plans a change of kube-proxy's configuration and writes it by compare-and-swap.
 
-`prepare` reads and decides and writes nothing; what it returns is shown to the user; `write` then sends exactly that.
+`prepare` and `reverse` read and decide and write nothing; what they return is shown to the user; `write` then sends
+exactly that, together with the record by which `undo` takes it back.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import Any
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.errors import IpvsError, UsageError
-from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, suggest
+from kubectl_ipvs.cluster.objects import ConfigMap
+from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, ConnectionFailed, IpvsError, UsageError
+from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.locate import Located
-from kubectl_ipvs.proxy import configuration, fields
-from kubectl_ipvs.proxy.configuration import Configuration
+from kubectl_ipvs.proxy import configuration, fields, lastchange
 from kubectl_ipvs.proxy.difference import difference
 from kubectl_ipvs.proxy.edit import edit
 from kubectl_ipvs.proxy.fields import Value
+from kubectl_ipvs.proxy.lastchange import ANNOTATION, LastChange
+
+FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0
+SERVER_TROUBLE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An edit that was planned and proved, not yet written."""
+    """An edit that was planned and proved, not yet written. `values`: the fields as they will be in effect."""
 
     located: Located
     values: Mapping[str, Value]
     new_text: str
-    warnings: tuple[str, ...]
 
     @property
     def changes_text(self) -> bool:
@@ -34,9 +41,16 @@ class Change:
     @property
     def diff(self) -> str:
         """The change as a unified diff, "" where there is none."""
-        found = self.located.config_map
-        name = f"{found.namespace}/{found.name} {self.located.key}" if found else ""
-        return difference(self.located.text, self.new_text, f"configmap {name}") if self.changes_text else ""
+        return text_diff(self.located, self.new_text) if self.changes_text else ""
+
+    @property
+    def fields(self) -> dict[str, dict[str, Any]]:
+        """What each field was configured to be and will be; None is "unset"."""
+        new = configuration.read(self.new_text).ipvs
+        old = self.located.configuration.ipvs
+        return {
+            name: {"from": _plain(old[name].configured), "to": _plain(new[name].configured)} for name in self.values
+        }
 
     @property
     def after(self) -> Located:
@@ -49,72 +63,120 @@ class Change:
         return replace(self.located, config_map=replace(found, data=data), configuration=read)
 
 
-def parse_values(typed: Mapping[str, str], *, force: bool) -> dict[str, Value]:
+def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
     """Turn what a user typed for each field into checked values; raises UsageError."""
-    if "scheduler" in typed:
-        _known(typed["scheduler"].strip(), force=force)
-    return {name: fields.parse_value(fields.FIELD[name], text) for name, text in typed.items()}
-
-
-def prepare(located: Located, values: Mapping[str, Value], *, force: bool) -> Change:
-    """Plan a change; raises IpvsError (nothing written) for what cannot or must not be done."""
-    if not values:
+    if not typed:
         raise UsageError("nothing to set", hint="name a field, as in `kubectl ipvs set --scheduler lc`")
-    _editable(located)
-    warnings = [*_known(values.get("scheduler", ""), force=force), *_in_force(located, force=force)]
+    try:
+        return {name: fields.parse_value(fields.FIELD[name], text) for name, text in typed.items()}
+    except UsageError as error:
+        near = suggest(typed.get("scheduler", ""))
+        if near and not error.hint:
+            raise UsageError(str(error), hint=f"did you mean {near}?") from None
+        raise
+
+
+def prepare(located: Located, values: Mapping[str, Value]) -> Change:
+    """Plan to set fields; raises IpvsError for an edit that cannot be proved."""
     new_text = edit(located.text, values)
-    problems = fields.check(_effective(configuration.read(new_text)))
+    read = configuration.read(new_text)
+    problems = fields.check({name: setting.effective for name, setting in read.ipvs.items()})
     if problems:
         raise UsageError("; ".join(problems))
-    return Change(located, values, new_text, tuple(warnings))
+    return Change(located, values, new_text)
 
 
-def write(cluster: Cluster, change: Change, *, dry_run: bool = False) -> Located:
-    """Write a planned change by compare-and-swap; return kube-proxy as it now stands."""
+def reverse(located: Located) -> Change:
+    """Plan to take the last change back; ChangedMeanwhile (with a diff) where the text is no longer what it left."""
+    found = located.config_map
+    where = f"configmap {located.namespace}/{found.name}" if found else f"{located.kind} of {located.namespace}"
+    written = found.annotations.get(ANNOTATION, "") if found else ""
+    last = lastchange.read(written)
+    if last is None:
+        why = "its record cannot be read" if written else "kubectl ipvs has changed nothing there"
+        raise IpvsError(
+            f"nothing to undo in {where}: {why}", hint="set the value itself: `kubectl ipvs set --scheduler rr`"
+        )
+    if not last.fits(located.text):
+        raise _changed_since(located, last, where)
+    new_text = last.reverse(located.text)
+    read = configuration.read(new_text).ipvs
+    return Change(located, {name: read[name].effective for name in last.fields if name in read}, new_text)
+
+
+def text_diff(located: Located, new_text: str) -> str:
+    """Show how the configuration's text would change."""
+    found = located.config_map
+    name = f"{found.namespace}/{found.name} {located.key}" if found else ""
+    return difference(located.text, new_text, f"configmap {name}")
+
+
+def write(cluster: Cluster, change: Change, *, timeout: float = 0.0, dry_run: bool = False) -> Located:
+    """Write a planned change and its record; return kube-proxy as it now stands."""
     found = change.located.config_map
     if found is None or not change.changes_text:
         return change.located
-    written = cluster.swap(found, change.located.key, change.new_text, dry_run=dry_run)
-    return replace(
-        change.located, config_map=written, configuration=configuration.read(written.data[change.located.key])
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    note = lastchange.record(change.located.text, change.new_text, change.fields, now).write()
+    return put(cluster, change.located, change.new_text, note, timeout=timeout, dry_run=dry_run)
+
+
+def put(
+    cluster: Cluster, located: Located, text: str, note: str | None, *, timeout: float = 0.0, dry_run: bool = False
+) -> Located:
+    """Compare and swap the whole text and the record of the last change (None: none); tried again within `timeout`."""
+    found = located.config_map
+    assert found is not None  # noqa: S101 - only a ConfigMap is ever written
+    annotations = {ANNOTATION: note}
+    key = located.key
+
+    def swap() -> ConfigMap:
+        return cluster.swap(found, key, text, annotations=annotations, dry_run=dry_run)
+
+    written = persist(swap, timeout)
+    return replace(located, config_map=written, configuration=configuration.read(written.data[key]))
+
+
+def persist(call: Callable[[], ConfigMap], timeout: float) -> ConfigMap:
+    """Call again, with growing pauses, while the API server is away; the last failure is raised."""
+    deadline, wait = time.monotonic() + timeout, FIRST_WAIT
+    while True:
+        try:
+            return call()
+        except (ConnectionFailed, ApiError) as error:
+            away = isinstance(error, ConnectionFailed) or error.status >= SERVER_TROUBLE
+            if not away or time.monotonic() + wait > deadline:
+                raise
+        time.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)
+
+
+def _changed_since(located: Located, last: LastChange, where: str) -> ChangedMeanwhile:
+    """Say that somebody else changed the text since, and show what putting the fields back would do now."""
+    error = ChangedMeanwhile(
+        f"{where} was changed by somebody else since the last change ({last.time}): nothing written",
+        hint="set the value itself if you still want it: `kubectl ipvs set`",
+    )
+    values = {name: entry.get("from") for name, entry in last.fields.items() if name in fields.FIELD}
+    wanted = {name: _value(name, value) for name, value in values.items()}
+    try:
+        error.detail = text_diff(located, edit(located.text, wanted))
+    except IpvsError:
+        error.detail = ""
+    return error
+
+
+def _value(name: str, plain: object) -> Value:
+    if plain is None:
+        return fields.FIELD[name].default if name != "excludeCIDRs" else ()
+    return (
+        tuple(str(entry) for entry in plain)
+        if isinstance(plain, list)
+        else plain
+        if isinstance(plain, bool)
+        else str(plain)
     )
 
 
-def _editable(located: Located) -> None:
-    if located.kind == "Flags":
-        raise IpvsError(
-            f"daemonset {located.namespace}/{located.name} configures kube-proxy by flags, not by a ConfigMap: "
-            "that is not ours to edit",
-            hint="change --ipvs-scheduler where the DaemonSet comes from (AKS: az aks update --kube-proxy-config)",
-        )
-    if located.kind == "StaticPods":
-        raise IpvsError(
-            "kube-proxy runs as static pods here, configured by flags in a manifest on each node: not ours to edit",
-            hint="RKE2: kube-proxy-arg in /etc/rancher/rke2/config.yaml; kops: spec.kubeProxy.ipvsScheduler",
-        )
-    if located.config_map is not None and located.config_map.immutable:
-        raise IpvsError(f"configmap {located.namespace}/{located.config_map.name} is immutable: it cannot be changed",
-                        hint="make a new one and let the DaemonSet mount it")  # fmt: skip
-
-
-def _known(name: Value, *, force: bool) -> list[str]:
-    if not isinstance(name, str) or name in SCHEDULERS or name == "":
-        return []
-    near = suggest(name)
-    problem = f'no scheduler of the kernel is called "{name}"'
-    if force:
-        return [f"{problem}: written all the same (--force)"]
-    raise UsageError(problem, hint=f"did you mean {near}?" if near else "`kubectl ipvs schedulers` lists them")
-
-
-def _in_force(located: Located, *, force: bool) -> list[str]:
-    if located.mode == "ipvs":
-        return []
-    problem = f"kube-proxy's mode is {located.mode}, not ipvs: the value would have no effect"
-    if force:
-        return [f"{problem}; stored all the same (--force)"]
-    raise IpvsError(problem, hint="--force stores it all the same; the mode itself is set with `mode: ipvs`")
-
-
-def _effective(read: Configuration) -> dict[str, Value]:
-    return {name: setting.effective for name, setting in read.ipvs.items()}
+def _plain(value: Value | None) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,14 +1,14 @@
 """One node's way through a rollout: its phases, and what is said about it in the end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.status import Place
 
-Phase = Literal["waiting", "restarting", "starting", "proving", "held", "failed", "abandoned", "skipped"]
+Phase = Literal["waiting", "restarting", "starting", "proving", "held", "failed", "abandoned", "skipped", "queued"]
 DOWN: frozenset[Phase] = frozenset({"restarting", "starting"})
-IN_FLIGHT: frozenset[Phase] = frozenset({"restarting", "starting", "proving"})
+IN_FLIGHT: frozenset[Phase] = frozenset({"queued", "restarting", "starting", "proving"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Plan:
     max_unavailable: int
     timeout: float
     settle: float
+    canary: str = ""  # the node that must hold before any other begins
+    deletes: bool = True  # False: the DaemonSet replaces the pods, and is only watched
+    persevere: bool = False
 
 
 @dataclass(slots=True)
@@ -37,6 +40,7 @@ class NodeRun:
 
     node: str
     old: Pod | None
+    absent: bool = False  # it had no kube-proxy pod when the run began
     phase: Phase = "waiting"
     new: Pod | None = None
     reason: str = ""
@@ -49,6 +53,7 @@ class NodeRun:
     tries: int = 0
     next_try: float = 0.0
     doubt: str = ""  # why the last look did not hold
+    phases: list[tuple[Phase, float]] = field(default_factory=list)  # each phase, and when it began (monotonic seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +70,20 @@ class NodeOutcome:
     reason: str
     seconds: float
     seen_in_kernel: bool
+    phases: tuple[tuple[Phase, float], ...] = ()  # each phase, seconds after the node was begun
+
+    @property
+    def touched(self) -> bool:
+        """The node's pod was replaced, or may have been."""
+        return self.outcome in {"held", "failed", "abandoned"}
 
     @classmethod
     def of(cls, run: NodeRun) -> "NodeOutcome":
         """Freeze a node's run."""
         seconds = max(0.0, run.ended - run.began) if run.ended else 0.0
         old, new = run.old.name if run.old else "", run.new.name if run.new else ""
-        return cls(run.node, run.phase, old, new, run.reason, round(seconds, 1), run.seen)
+        phases = tuple((phase, round(max(0.0, at - run.began), 1)) for phase, at in run.phases)
+        return cls(run.node, run.phase, old, new, run.reason, round(seconds, 1), run.seen, phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +95,5 @@ class Rolled:
 
     @property
     def held(self) -> bool:
-        """Every node holds."""
-        return all(entry.outcome == "held" for entry in self.nodes)
+        """Every node that could be restarted holds."""
+        return all(entry.outcome in {"held", "skipped"} for entry in self.nodes)

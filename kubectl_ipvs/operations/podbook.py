@@ -29,6 +29,11 @@ class PodBook:
         """Tell whether this very pod is still there."""
         return pod.uid in self._pods.get(pod.node, {})
 
+    def stays(self, pod: Pod) -> bool:
+        """Tell whether this very pod is still there and not on its way out."""
+        now = self._pods.get(pod.node, {}).get(pod.uid)
+        return now is not None and not now.terminating
+
     def up(self, node: str) -> bool:
         """Tell whether a node has a kube-proxy that is ready and stays."""
         return any(pod.ready and not pod.terminating for pod in self._pods.get(node, {}).values())

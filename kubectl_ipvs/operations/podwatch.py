@@ -7,31 +7,13 @@ A user who may list but not watch gets a list every second instead.
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from kubectl_ipvs.cluster.cluster import Cluster, PodEvent
-from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import ApiError, IpvsError
+from kubectl_ipvs.operations.told import Listed, Told, Trouble
 
 FIRST_WAIT, LONGEST_WAIT, POLL = 0.2, 3.0, 1.0
 EXPIRED, FORBIDDEN = 410, 403
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Every pod there is, in place of events that were missed."""
-
-    pods: tuple[Pod, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """The API server was not reached; it is tried again."""
-
-    reason: str
-
-
-Told = PodEvent | Listed | Trouble
 
 
 class PodWatch:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
@@ -13,8 +14,7 @@ from kubectl_ipvs.operations.status import Place, choose, places
 from kubectl_ipvs.operations.tables import Reader
 from kubectl_ipvs.proxy.batches import MaxUnavailable
 
-STATIC = "kube-proxy runs as static pods here: deleting one restarts nothing"
-STATIC_HINT = "change the manifest on each node (RKE2: kube-proxy-arg in config.yaml; kops: spec.kubeProxy)"
+CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +24,29 @@ class Pace:
     max_unavailable: MaxUnavailable
     timeout: float
     settle: float
+    canary: str = "auto"  # auto, none, or a node's name
+    strategy: str = "delete"  # delete, or rollout: the DaemonSet's own rolling update
+    persevere: bool = False  # go on after a node has failed: a rollback wants every node back
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """The nodes a restart is about, as one list of the API server had them."""
 
-    places: tuple[Place, ...]  # nodes with a pod that can be restarted
+    places: tuple[Place, ...]  # nodes that can be restarted
+    everyone: tuple[Place, ...]  # and those that cannot, because they are not ready
     skipped: tuple[NodeOutcome, ...]  # nodes that are not ready: a deleted pod would not come back
     version: str
     warnings: tuple[str, ...]
 
 
 def select(cluster: Cluster, located: Located, names: Sequence[str]) -> Selection:
-    """Choose the nodes to restart; raises IpvsError where kube-proxy's pods cannot be restarted by deletion."""
+    """Choose the nodes to restart; raises IpvsError for a node that is not there."""
     found, warnings, version = places(cluster, located)
     chosen = choose(found, names)
-    if located.kind == "StaticPods" or any(place.pod is not None and place.pod.mirror for place in chosen):
-        raise IpvsError(STATIC, hint=STATIC_HINT)
     ready = tuple(place for place in chosen if place.node is None or place.node.ready)
     skipped = tuple(_skipped(place) for place in chosen if place not in ready)
-    return Selection(ready, skipped, version, warnings)
+    return Selection(ready, tuple(chosen), skipped, version, warnings)
 
 
 def roll(
@@ -58,13 +60,44 @@ def roll(
     observe: Callable[[NodeRun], None],
 ) -> Rolled:
     """Restart `targets` out of `total` nodes, a few at a time, and prove each."""
-    wanted = located.scheduler if located.mode == "ipvs" else None
     plan = Plan(
-        located.namespace, located.selector, wanted, pace.max_unavailable.of(total), pace.timeout, pace.settle,
-    )  # fmt: skip
+        namespace=located.namespace,
+        selector=located.selector,
+        wanted=located.scheduler if located.mode == "ipvs" else None,
+        max_unavailable=pace.max_unavailable.of(total),
+        timeout=pace.timeout,
+        settle=pace.settle,
+        canary=canary(targets, pace.canary),
+        deletes=pace.strategy == "delete",
+        persevere=pace.persevere,
+    )
     rollout = Rollout(cluster, plan, reader, observe)
     with interruptible(rollout.interrupt):
+        if not plan.deletes and located.daemon_set is not None and targets:
+            when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+            cluster.restart_daemon_set(located.daemon_set, when)
         return rollout.run(targets, version)
+
+
+def canary(targets: Sequence[Target], wanted: str) -> str:
+    """Choose the node that goes first: the named one, else the first ready worker, else the first; "" for none."""
+    names = [target.place.name for target in targets]
+    if wanted == "none" or len(names) < 2:  # noqa: PLR2004 - one node is its own canary
+        return ""
+    if wanted != "auto":
+        if wanted not in names:
+            raise IpvsError(
+                f"canary {wanted} is none of the nodes to restart", hint="leave --canary out, or --canary none"
+            )
+        return wanted
+    workers = [target.place.name for target in targets if _is_worker(target.place)]
+    return (workers or names)[0]
+
+
+def _is_worker(place: Place) -> bool:
+    labels = place.node.labels if place.node else {}
+    up = place.pod is not None and place.pod.ready and not place.pod.terminating
+    return up and not any(label in labels for label in CONTROL_PLANE)
 
 
 def _skipped(place: Place) -> NodeOutcome:

@@ -16,33 +16,17 @@ from dataclasses import dataclass, field
 from kubectl_ipvs.cluster.cluster import Cluster, PodEvent
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
-from kubectl_ipvs.operations.noderun import DOWN, IN_FLIGHT, NodeOutcome, NodeRun, Phase, Plan, Rolled, Target
+from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeOutcome, NodeRun, Phase, Plan, Rolled, Target
+from kubectl_ipvs.operations.pacing import count, may_begin
 from kubectl_ipvs.operations.podbook import PodBook
-from kubectl_ipvs.operations.podwatch import Listed, PodWatch, Told, Trouble
-from kubectl_ipvs.operations.tables import Reader, Reading
+from kubectl_ipvs.operations.podwatch import PodWatch
+from kubectl_ipvs.operations.tables import Reader
+from kubectl_ipvs.operations.told import Deleted, Interrupt, Listed, Looked, Told, Trouble
 from kubectl_ipvs.proxy.state import describe
 
 TICK = 0.5
 FIRST_LOOK, LONGEST_LOOK = 0.25, 2.0  # seconds between looks at a table that does not follow yet
 NOT_FOUND, CONFLICT = 404, 409
-
-
-@dataclass(frozen=True, slots=True)
-class _Deleted:
-    node: str
-    error: IpvsError | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    node: str
-    pod: str
-    reading: Reading
-
-
-@dataclass(frozen=True, slots=True)
-class _Interrupt:
-    pass
 
 
 Observer = Callable[[NodeRun], None]
@@ -59,21 +43,24 @@ class Rollout:
     runs: dict[str, NodeRun] = field(default_factory=dict)
     trouble: str = ""
     _pods: PodBook = field(default_factory=PodBook)
-    _told: "queue.SimpleQueue[Told | _Deleted | _Looked | _Interrupt]" = field(default_factory=queue.SimpleQueue)
+    _told: "queue.SimpleQueue[Told]" = field(default_factory=queue.SimpleQueue)
     _interrupts: int = 0
+    _moved: float = 0.0  # when any node last changed its phase
 
     def interrupt(self) -> None:
         """Start no new node; called twice: let go of those in flight as well. Safe in a signal handler."""
-        self._told.put(_Interrupt())
+        self._told.put(Interrupt())
 
     def run(self, targets: Sequence[Target], version: str) -> Rolled:
         """Restart and prove `targets`, as a list at resourceVersion `version` had them."""
-        self.runs = {target.place.name: NodeRun(target.place.name, target.old) for target in targets}
+        self.runs = {
+            target.place.name: NodeRun(target.place.name, target.old, target.place.pod is None) for target in targets
+        }
         self._pods = PodBook(target.place.pod for target in targets)
         watch = PodWatch(self.cluster, self.plan.namespace, self.plan.selector, version, self._told.put)
         watch.start()
         try:
-            while self._start_more() or self._count(IN_FLIGHT):
+            while self._start_more() or count(self.runs.values(), IN_FLIGHT):
                 self._wait()
                 self._look_after()
                 if self._interrupts > 1:
@@ -86,20 +73,15 @@ class Rollout:
     # ---- what begins
 
     def _start_more(self) -> bool:
-        """Begin as many nodes as there is room for; tell whether any began."""
-        if self._interrupts or any(run.phase == "failed" for run in self.runs.values()):
-            return False
-        waiting = [run for run in self.runs.values() if run.phase == "waiting"]
-        down = [
-            run for run in waiting if not self._pods.up(run.node)
-        ]  # they are down already: to begin them takes nothing away
-        up = [run for run in waiting if self._pods.up(run.node)]
-        room = max(0, self.plan.max_unavailable - self._count(DOWN) - len(down))
-        chosen = (down + up[:room])[: max(0, 2 * self.plan.max_unavailable - self._count(IN_FLIGHT))]
+        """Begin as many nodes as may; tell whether any began."""
+        chosen = [] if self._interrupts else may_begin(self.runs.values(), self._pods, self.plan)
         for run in chosen:
             run.began = time.monotonic()
-            self._move(run, "restarting")
-            self._delete(run)
+            if self.plan.deletes:
+                self._move(run, "restarting")
+                self._delete(run)
+            else:
+                self._move(run, "queued")
         return bool(chosen)
 
     def _delete(self, run: NodeRun) -> None:
@@ -111,14 +93,14 @@ class Rollout:
         def call() -> None:
             try:
                 self.cluster.delete_pod(pod)
-                self._told.put(_Deleted(run.node, None))
+                self._told.put(Deleted(run.node, None))
             except IpvsError as error:
-                self._told.put(_Deleted(run.node, error))
+                self._told.put(Deleted(run.node, error))
 
         self._call(run, call)
 
     def _verify(self, run: NodeRun, pod: Pod) -> None:
-        self._call(run, lambda: self._told.put(_Looked(run.node, pod.uid, self.reader.read(pod))))
+        self._call(run, lambda: self._told.put(Looked(run.node, pod.uid, self.reader.read(pod))))
 
     def _call(self, run: NodeRun, work: Callable[[], None]) -> None:
         run.busy = True
@@ -141,14 +123,14 @@ class Rollout:
         ]
         return min([TICK, *(moment - now for moment in due)])
 
-    def _hear(self, told: Told | _Deleted | _Looked | _Interrupt) -> None:
+    def _hear(self, told: Told) -> None:
         if isinstance(told, PodEvent):
             self._pods.event(told)
         elif isinstance(told, Listed):
             self._pods = PodBook(told.pods)
-        elif isinstance(told, _Deleted):
+        elif isinstance(told, Deleted):
             self._deleted(self.runs[told.node], told.error)
-        elif isinstance(told, _Looked):
+        elif isinstance(told, Looked):
             self._looked(self.runs[told.node], told)
         elif isinstance(told, Trouble):
             self.trouble = told.reason
@@ -167,7 +149,7 @@ class Rollout:
         else:
             self._end(run, "failed", str(error))
 
-    def _looked(self, run: NodeRun, told: _Looked) -> None:
+    def _looked(self, run: NodeRun, told: Looked) -> None:
         run.busy = False
         if run.phase != "proving" or run.new is None or run.new.uid != told.pod:
             return
@@ -198,10 +180,26 @@ class Rollout:
         for run in self.runs.values():
             if run.phase in IN_FLIGHT:
                 self._advance(run, now)
-            if run.phase in IN_FLIGHT and now - run.began > self.plan.timeout:
-                self._end(run, "failed", f"did not hold within {self.plan.timeout:g}s: {self._why(run)}")
+            since = self._moved if run.phase == "queued" else run.began
+            if run.phase in IN_FLIGHT and now - since > self.plan.timeout:
+                self._late(run)
+        if any(run.phase == "failed" for run in self.runs.values()) and not self.plan.persevere:
+            for run in self.runs.values():
+                if run.phase == "queued":
+                    self._move(run, "waiting")
+
+    def _late(self, run: NodeRun) -> None:
+        if run.absent and run.new is None:  # it was so before we came: no reason to end the run
+            self._end(run, "skipped", "no kube-proxy pod was there, and none came")
+        else:
+            self._end(run, "failed", f"did not hold within {self.plan.timeout:g}s: {self._why(run)}")
 
     def _advance(self, run: NodeRun, now: float) -> None:
+        if run.phase == "queued":
+            if run.old is None or not self._pods.stays(run.old):
+                run.began = now
+                self._move(run, "starting")
+            return
         if run.phase == "restarting":
             if not run.busy and now >= run.next_try:
                 self._delete(run)
@@ -209,11 +207,8 @@ class Rollout:
         pod = self._pods.successor(run.node, run.old)
         run.new = pod or run.new
         if pod is not None and pod.crashed:
-            self._end(
-                run,
-                "failed",
-                f"pod {pod.name} crashed ({pod.waiting or 'it was restarted'}, {pod.restarts} restarts)",
-            )
+            how = f"{pod.waiting or 'it ended'}, {pod.restarts} restarts"
+            self._end(run, "failed", f"pod {pod.name} crashed ({how})")
         elif pod is None or not pod.ready:
             run.ready_since = None
             self._move(run, "starting")
@@ -233,6 +228,8 @@ class Rollout:
             run.next_try = run.ready_since + self.plan.settle
 
     def _why(self, run: NodeRun) -> str:
+        if run.phase == "queued":
+            return "the DaemonSet does not go on"
         if run.phase == "restarting":
             return run.doubt or "the pod was not deleted"
         if run.phase == "proving":
@@ -253,8 +250,6 @@ class Rollout:
 
     def _move(self, run: NodeRun, phase: Phase) -> None:
         if run.phase != phase:
-            run.phase = phase
+            run.phase, self._moved = phase, time.monotonic()
+            run.phases.append((phase, self._moved))
             self.observe(run)
-
-    def _count(self, phases: frozenset[Phase]) -> int:
-        return sum(run.phase in phases for run in self.runs.values())

@@ -22,7 +22,7 @@ def render(located: Located, form: str) -> str:
 
 def warnings(located: Located) -> list[str]:
     """Return what an operator must know beside the values."""
-    found = [f"ipvs: {entry}" for entry in located.configuration.unknown]
+    found = list(located.configuration.findings)
     if located.mode != "ipvs":
         found.append(f"kube-proxy's mode is {located.mode}: the ipvs settings are not in force")
     elif notice(located.version):

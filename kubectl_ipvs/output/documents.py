@@ -14,7 +14,7 @@ def document(kind: str, content: Mapping[str, Any], form: str) -> str:
     """Write a document of `kind` as `json` or `yaml`."""
     whole = {"apiVersion": API_VERSION, "kind": kind, **content}
     if form == "json":
-        return json.dumps(whole, indent=2) + "\n"
+        return json.dumps(whole, indent=2).replace("\x7f", "\\u007f") + "\n"  # json leaves DEL as it is
     import yaml
 
     text: str = yaml.safe_dump(whole, sort_keys=False, default_flow_style=False, allow_unicode=False)

@@ -40,13 +40,11 @@ def remarks(status: Status) -> list[str]:
     lines = lines[:MOST_REASONS] + ([f"... and {more} more: see -o json"] if more > 0 else [])
     for row in status.nodes:
         if row.unparsed_lines:
-            lines.append(
-                f"{row.node}: {row.unparsed_lines} lines of the table not understood, first: {row.unparsed[0]}"
-            )
+            count = _count(row.unparsed_lines, "line", "lines")
+            lines.append(f"{row.node}: {count} of the table not understood, first: {row.unparsed[0]}")
         if row.foreign:
-            lines.append(
-                f"{row.node}: {row.foreign} virtual servers inside excludeCIDRs are not kube-proxy's: not compared"
-            )
+            count = _count(row.foreign, "virtual server", "virtual servers")
+            lines.append(f"{row.node}: {count} inside excludeCIDRs, not kube-proxy's: not compared")
     return lines
 
 
@@ -56,17 +54,17 @@ def summary(status: Status) -> str:
     if not total:
         return "no node runs kube-proxy"
     if status.mode != "ipvs":
-        return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {total} {_nodes(total)}"
+        return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {_count(total, 'node', 'nodes')}"
     good = sum(row.state == "in-sync" for row in status.nodes)
     rest = Counter(_trouble(row) for row in status.nodes if row.state != "in-sync")
-    parts = [f"{good} of {total} {_nodes(total)} on {status.wanted}"] + [
+    parts = [f"{good} of {_count(total, 'node', 'nodes')} on {status.wanted}"] + [
         f"{count} {what}" for what, count in rest.most_common()
     ]
     return ", ".join(parts)
 
 
-def _nodes(count: int) -> str:
-    return "node" if count == 1 else "nodes"
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
 
 
 def _trouble(row: NodeStatus) -> str:
@@ -96,7 +94,7 @@ def _row(row: NodeStatus, status: Status, *, wide: bool) -> list[str]:
 
 def _state(row: NodeStatus) -> str:
     shown = row.state.replace("-", " ") if row.state != "no-ipvsadm" else "no ipvsadm"
-    return f"{shown}: {describe(row.schedulers)}" if row.state == "out-of-step" else shown
+    return f"{shown}: {describe(row.schedulers)}" if row.state == "out-of-step" and row.schedulers else shown
 
 
 def _entry(row: NodeStatus) -> dict[str, Any]:

@@ -11,9 +11,9 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, no_headers: 
 
     row = tabulate.DataRow("", "   ", "")
     form = tabulate.TableFormat(None, None, None, None, row, row, 0, None)
-    cells = [[cell(entry) or "<none>" for entry in line] for line in rows]
+    cells = [[cell(entry).strip() or "<none>" for entry in line] for line in rows]
     if not no_headers:  # as a row of its own: tabulate pads what it knows as headers by two more
-        cells.insert(0, [header.upper() for header in headers])
+        cells.insert(0, [cell(header).upper() for header in headers])
     # numbers stay as they are written: tabulate would make 1.1 of 1.10
     drawn = tabulate.tabulate(cells, (), tablefmt=form, disable_numparse=True, stralign="left")
     return "".join(line.rstrip() + "\n" for line in drawn.splitlines())

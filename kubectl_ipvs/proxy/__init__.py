@@ -1,1 +1,1 @@
-"""kube-proxy's configuration, pure: where it lives, what its fields mean, the byte-exact edit, what a node's table says."""
+"""kube-proxy's configuration, pure: where it lives, what its fields mean, the byte-exact edit, a node's state."""

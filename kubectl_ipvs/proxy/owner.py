@@ -22,14 +22,12 @@ EKS = Owner(
     '\'{"mode":"ipvs","ipvs":{"scheduler":"..."}}\' --resolve-conflicts OVERWRITE',
 )
 HELM = Owner("Helm", "change the release's values: the next helm upgrade writes its own")
-ADDON = Owner(
-    "the addon manager", "it writes its own manifest back (mode Reconcile): change that, or set EnsureExists"
-)
+ADDON = Owner("the addon manager", "it writes its own manifest back (mode Reconcile): change that, or set EnsureExists")
 K0S = Owner("k0s", "set spec.network.kubeProxy.ipvs in the ClusterConfig: k0s applies its own again")
 KUBERMATIC = Owner("Kubermatic", "its addon controller writes its own back: change the addon's template")
 OPENSHIFT = Owner(
     "OpenShift's network operator",
-    "set spec.kubeProxyConfig.proxyArguments of network.operator.openshift.io/cluster: the operator writes its own back",
+    "set spec.kubeProxyConfig.proxyArguments of network.operator.openshift.io/cluster: the operator writes it back",
 )
 _BY_KEY = (  # beginnings of label and annotation keys
     ("argocd.argoproj.io/", ARGO), ("kustomize.toolkit.fluxcd.io/", FLUX), ("helm.toolkit.fluxcd.io/", FLUX),

@@ -1,0 +1,115 @@
+"""Gathers what preflight weighs: rights, nodes, pods, kernels, owners - everything asked at once, before any write."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kubectl_ipvs.cluster.cluster import Access, Cluster
+from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.operations.fanout import fan_out
+from kubectl_ipvs.operations.kernels import read_modules
+from kubectl_ipvs.operations.locate import Located
+from kubectl_ipvs.operations.status import Place
+from kubectl_ipvs.proxy.fields import Value
+from kubectl_ipvs.proxy.findings import Finding
+from kubectl_ipvs.proxy.owner import Owner, owners
+from kubectl_ipvs.proxy.preflight import Facts, NodeFact, findings
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the run is going to do."""
+
+    values: Mapping[str, Value]
+    writes: bool
+    restarts: bool
+    strategy: str = "delete"
+
+
+def preflight(
+    cluster: Cluster, located: Located, intent: Intent, places: Sequence[Place], concurrency: int, timeout: float
+) -> list[Finding]:
+    """Gather the facts and weigh them; every question is asked before the first write."""
+    facts = _facts(located, intent, places)
+    missing, unknown = _rights(cluster, located, intent, concurrency)
+    facts = replace(facts, missing_rights=missing, unknown_rights=unknown)
+    if facts.scheduler:
+        modules = read_modules(cluster, places, facts.scheduler, located.version, concurrency, timeout)
+        nodes = [replace(node, modules=modules.get(node.name)) for node in facts.nodes]
+        facts = replace(facts, nodes=nodes)
+    return findings(facts)
+
+
+def _facts(located: Located, intent: Intent, places: Sequence[Place]) -> Facts:
+    found, owner = located.config_map, located.daemon_set
+    return Facts(
+        values=intent.values,
+        before={name: setting.effective for name, setting in located.configuration.ipvs.items()},
+        mode=located.mode,
+        version=located.version,
+        place=located.kind,
+        immutable=found is not None and found.immutable,
+        unknown_keys=located.configuration.findings,
+        owners=_owners(located),
+        nodes=[_node(place) for place in places],
+        restarts=intent.restarts,
+        static_pods=any(place.pod is not None and place.pod.mirror for place in places),
+        rollout=_rollout(located),
+        on_delete=owner is not None and owner.strategy == "OnDelete",
+        strategy=intent.strategy,
+    )
+
+
+def _node(place: Place) -> NodeFact:
+    node, pod = place.node, place.pod
+    crashing = _crash(pod) if pod is not None and pod.crashed and not pod.ready else ""
+    return NodeFact(place.name, node is None or node.ready, node.kernel if node else "", crashing)
+
+
+def _crash(pod: Pod) -> str:
+    return f"pod {pod.name} {pod.waiting or pod.phase}, restarted {pod.restarts} times"
+
+
+def _owners(located: Located) -> tuple[Owner, ...]:
+    found = located.config_map
+    if found is None:
+        return ()
+    return owners({**found.labels, **found.annotations}, found.managers, located.namespace)
+
+
+def _rollout(located: Located) -> str:
+    owner = located.daemon_set
+    if owner is None or owner.strategy == "OnDelete":
+        return ""
+    if owner.observed_generation and owner.observed_generation < owner.generation:
+        return "its last change is not taken in yet"
+    if owner.observed_generation and owner.updated < owner.desired:
+        return f"{owner.updated} of {owner.desired} pods are updated"
+    return ""
+
+
+def _rights(cluster: Cluster, located: Located, intent: Intent, concurrency: int) -> tuple[tuple[str, ...], str]:
+    """Ask for every right that the run needs; return those that are missing, and why they are not known."""
+    needed = _needed(located, intent)
+
+    def ask(access: Access) -> tuple[Access, bool | None, str]:
+        try:
+            return access, cluster.allowed(access), ""
+        except IpvsError as error:
+            return access, None, str(error)
+
+    answers = list(fan_out(ask, needed, min(concurrency, len(needed))))
+    missing = tuple(sorted(str(access) for access, allowed, _ in answers if allowed is False))
+    return missing, next((why for _, allowed, why in answers if allowed is None), "")
+
+
+def _needed(located: Located, intent: Intent) -> list[Access]:
+    here = located.namespace
+    needed = [Access("list", "pods", namespace=here), Access("create", "pods", subresource="exec", namespace=here)]
+    if intent.writes and located.config_map is not None:
+        needed.append(Access("patch", "configmaps", namespace=here, name=located.config_map.name))
+    if intent.restarts and intent.strategy == "rollout":
+        needed.append(Access("patch", "daemonsets", group="apps", namespace=here, name=located.name))
+    elif intent.restarts:
+        needed.append(Access("delete", "pods", namespace=here))
+    return needed
