@@ -14,7 +14,7 @@ from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Rolled, Target
 from kubectl_ipvs.operations.restart import Pace, roll, select
 from kubectl_ipvs.operations.tables import Reader
-from kubectl_ipvs.proxy.lastchange import ANNOTATION
+from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, taken_back
 
 Kind = Literal["held", "partial", "stopped", "interrupted", "rolled-back", "rollback-failed"]
 Observer = Callable[[NodeRun], None]
@@ -73,9 +73,11 @@ def _take_back(
     touched = [entry.node for entry in rolled.nodes if entry.touched]
     say(f"rolling back: the old value is written again, {len(touched)} nodes are restarted")
     old = order.change.located
-    note = old.config_map.annotations.get(ANNOTATION) if old.config_map else None
+    before = old.config_map.annotations if old.config_map else {}
+    note = None if located.changed is None else taken_back(old.text, located.changed)
+    notes = {ANNOTATION: before.get(ANNOTATION), TAKEN_BACK: note}
     try:
-        restored = put(cluster, located, old.text, note, timeout=order.pace.timeout)
+        restored = put(cluster, located, old.text, notes, timeout=order.pace.timeout)
     except IpvsError as error:
         left = f"the old value could not be written back: {error}"
         return Outcome("rollback-failed", nodes, left=f"{left}; {_by_hand(order, touched)}")

@@ -19,7 +19,7 @@ from kubectl_ipvs.proxy import configuration, fields, lastchange
 from kubectl_ipvs.proxy.difference import difference
 from kubectl_ipvs.proxy.edit import edit
 from kubectl_ipvs.proxy.fields import Value
-from kubectl_ipvs.proxy.lastchange import ANNOTATION, LastChange
+from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, LastChange
 
 FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0
 SERVER_TROUBLE = 500
@@ -118,20 +118,26 @@ def write(cluster: Cluster, change: Change, *, timeout: float = 0.0, dry_run: bo
         return change.located
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     note = lastchange.record(change.located.text, change.new_text, change.fields, now).write()
-    return put(cluster, change.located, change.new_text, note, timeout=timeout, dry_run=dry_run)
+    notes = {ANNOTATION: note, TAKEN_BACK: None}
+    return put(cluster, change.located, change.new_text, notes, timeout=timeout, dry_run=dry_run)
 
 
 def put(
-    cluster: Cluster, located: Located, text: str, note: str | None, *, timeout: float = 0.0, dry_run: bool = False
+    cluster: Cluster,
+    located: Located,
+    text: str,
+    notes: Mapping[str, str | None],
+    *,
+    timeout: float = 0.0,
+    dry_run: bool = False,
 ) -> Located:
-    """Compare and swap the whole text and the record of the last change (None: none); tried again within `timeout`."""
+    """Compare and swap the whole text and our annotations (None: taken away); tried again within `timeout`."""
     found = located.config_map
     assert found is not None  # noqa: S101 - only a ConfigMap is ever written
-    annotations = {ANNOTATION: note}
     key = located.key
 
     def swap() -> ConfigMap:
-        return cluster.swap(found, key, text, annotations=annotations, dry_run=dry_run)
+        return cluster.swap(found, key, text, annotations=notes, dry_run=dry_run)
 
     written = persist(swap, timeout)
     return replace(located, config_map=written, configuration=configuration.read(written.data[key]))

@@ -12,6 +12,7 @@ from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, mapping
 from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.proxy import configuration
 from kubectl_ipvs.proxy.configuration import Configuration
+from kubectl_ipvs.proxy.lastchange import TAKEN_BACK, differed_since
 from kubectl_ipvs.proxy.lifecycle import version_of_image
 from kubectl_ipvs.proxy.location import config_path, config_source, proxy_container, words
 
@@ -57,6 +58,17 @@ class Located:
     def changed(self) -> float | None:
         """When the configuration was last written, seconds since the epoch; None where the API does not say."""
         return self.config_map.changed.get(self.key) if self.config_map else None
+
+    def older(self, started: float) -> bool:
+        """Tell whether a kube-proxy that started then has not read this configuration.
+
+        Both times are the API server's, in whole seconds. One that started before a change which was taken back since
+        has read the same text, and is not older.
+        """
+        if self.config_map is None or self.changed is None:
+            return False
+        since = differed_since(self.config_map.annotations.get(TAKEN_BACK, ""), self.text)
+        return (since or 0.0) <= started < self.changed
 
     @property
     def scheduler(self) -> str:

@@ -7,7 +7,7 @@ from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.restart import Selection
-from kubectl_ipvs.operations.status import Place, facts, is_stale
+from kubectl_ipvs.operations.status import Place, facts, started
 from kubectl_ipvs.operations.tables import Reader, Reading
 from kubectl_ipvs.proxy.state import judge
 
@@ -30,7 +30,7 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
     pod = place.pod
     if pod is None:
         return Target(place, None)
-    if is_stale(pod, located.changed) or pod.terminating:
+    if located.older(started(pod)) or pod.terminating:
         return Target(place, pod)
     if not pod.ready:
         return Target(place, pod if pod.crashed else None)
@@ -38,5 +38,5 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
     state, _ = judge(facts(place, located, reading))
     if located.mode != "ipvs" or state not in {"out-of-step", "not-ipvs"}:
         return None
-    young = 0 <= now - max(pod.created, pod.started or 0.0) < YOUNG
+    young = 0 <= now - started(pod) < YOUNG
     return Target(place, None if young else pod)

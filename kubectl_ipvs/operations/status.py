@@ -160,15 +160,15 @@ def facts(place: Place, located: Located, reading: Reading) -> NodeFacts:
         pod_ready=pod is not None and pod.ready and not pod.terminating,
         pod_reason="" if pod is None else describe_pod(pod),
         node_ready=place.node is None or place.node.ready,
-        stale=pod is not None and is_stale(pod, located.changed),
+        stale=pod is not None and located.older(started(pod)),
         schedulers=None if reading.summary is None else reading.summary.schedulers,
         failure=reading.failure, reason=reading.reason,
     )  # fmt: skip
 
 
-def is_stale(pod: Pod, changed: float | None) -> bool:
-    """Tell whether kube-proxy started before the configuration was last written (both times are the API server's)."""
-    return changed is not None and max(pod.created, pod.started or 0.0) < changed
+def started(pod: Pod) -> float:
+    """Return when kube-proxy in this pod started, seconds since the epoch."""
+    return max(pod.created, pod.started or 0.0)
 
 
 def describe_pod(pod: Pod) -> str:

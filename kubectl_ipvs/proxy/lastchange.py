@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 ANNOTATION = "kubectl-ipvs/last-change"
+TAKEN_BACK = "kubectl-ipvs/taken-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,26 @@ def read(value: str) -> LastChange | None:
         return None
     texts = (found.removed, found.inserted, found.sha256, found.time)
     return found if _is_place(parsed["at"]) and _are_fields(parsed["fields"]) and _are_texts(texts) else None
+
+
+def taken_back(text: str, since: float) -> str:
+    """Note that `text` was restored, and since when (seconds since the epoch) something else had stood there.
+
+    Whoever started before that has read the very same text: such a node needs no restart.
+    """
+    return json.dumps({"sha256": digest(text), "since": since}, sort_keys=True)
+
+
+def differed_since(value: str, text: str) -> float | None:
+    """Read that note; None where it is not about this text."""
+    try:
+        parsed = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(parsed, dict) or parsed.get("sha256") != digest(text):
+        return None
+    since = parsed.get("since")
+    return float(since) if isinstance(since, int | float) else None
 
 
 def digest(text: str) -> str:
