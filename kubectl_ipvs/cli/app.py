@@ -13,15 +13,15 @@ from kubectl_ipvs.cli import flags
 from kubectl_ipvs.errors import UsageError
 
 PROGRAM = "kubectl ipvs"
-COMMANDS = {
-    "get": "Show kube-proxy's configuration: mode, scheduler, every ipvs field",
-    "set": "Change ipvs fields, restart kube-proxy, prove that every node follows",
-    "restart": "Restart kube-proxy's pods, a few at a time, and prove each node",
+COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside the names
+    "get": "Show kube-proxy's mode, scheduler and every ipvs field",
+    "status": "Show what every node's kernel does, and who is out of step",
+    "set": "Change ipvs fields, restart kube-proxy, prove every node",
     "undo": "Take the last change back, the same safe way",
-    "status": "Show the IPVS table of every node, and who is out of step",
-    "schedulers": "Explain the kernel's schedulers, and what they mean with kube-proxy",
-    "sandbox": "Start a simulated cluster on this machine, to try all of this",
-    "version": "Show the versions of the plugin, of what it uses and of the server",
+    "restart": "Restart kube-proxy a few nodes at a time, prove each",
+    "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
+    "sandbox": "Start a simulated cluster, to try all of this",
+    "version": "Show the versions of plugin, Python and server",
 }
 HELP = """See and change the IPVS scheduler of kube-proxy, and prove it on every node.
 

@@ -14,52 +14,37 @@ from typer.core import TyperCommand
 from kubectl_ipvs.cli.session import Session
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+EPILOG = "The flags of `kubectl ipvs --help` (--context, --namespace ...) may follow here, too."
 # click's ClickException: typer carries its own click since 0.26 and imports the public one before
 CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 
 Text, Texts, Switch, Count = str | None, list[str] | None, bool | None, int | None
-FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str]] = {
-    "kubeconfig": (Text, ("--kubeconfig",), "Path to the kubeconfig file to use."),
-    "context": (Text, ("--context",), "The kubeconfig context to use."),
-    "cluster": (Text, ("--cluster",), "The kubeconfig cluster to use."),
-    "user": (Text, ("--user",), "The kubeconfig user to use."),
-    "server": (Text, ("--server", "-s"), "Address and port of the API server."),
-    "token": (Text, ("--token",), "Bearer token for the API server."),
-    "certificate_authority": (
-        Text,
-        ("--certificate-authority",),
-        "Path to the certificate authority's file.",
-    ),
-    "client_certificate": (Text, ("--client-certificate",), "Path to a client certificate for TLS."),
-    "client_key": (Text, ("--client-key",), "Path to the client certificate's key."),
-    "insecure_skip_tls_verify": (
-        Switch,
-        ("--insecure-skip-tls-verify",),
-        "Do not check the server's certificate.",
-    ),
-    "tls_server_name": (Text, ("--tls-server-name",), "Name to check the server's certificate against."),
-    "username": (Text, ("--username",), "User name for basic authentication."),
-    "password": (Text, ("--password",), "Password for basic authentication."),
-    "as_user": (Text, ("--as",), "User to impersonate."),
-    "as_groups": (Texts, ("--as-group",), "Group to impersonate; may be given again."),
-    "as_uid": (Text, ("--as-uid",), "UID to impersonate."),
-    "as_user_extra": (Texts, ("--as-user-extra",), "key=value to impersonate; may be given again."),
-    "request_timeout": (
-        Text,
-        ("--request-timeout",),
-        "How long to wait for one answer (1s, 2m); 0: for ever.",
-    ),
-    "namespace": (Text, ("--namespace", "-n"), "kube-proxy's namespace. [default: kube-system]"),
-    "selector": (
-        Text,
-        ("--selector", "-l"),
-        "Label selector of kube-proxy's pods. [default: the DaemonSet's]",
-    ),
-    "daemon_set": (Text, ("--daemonset",), "kube-proxy's DaemonSet. [default: found]"),
-    "config_map": (Text, ("--configmap",), "NAME[/KEY] of its configuration. [default: found]"),
-    "concurrency": (Count, ("--concurrency",), "How many nodes are asked together. [default: 32]"),
-    "exec_timeout": (Text, ("--exec-timeout",), "How long one node may take to answer. [default: 10s]"),
-    "max_output": (Count, ("--max-output",), "How many MiB of one node's output are read. [default: 64]"),
+FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, metavar, help
+    "kubeconfig": (Text, ("--kubeconfig",), "FILE", "The kubeconfig file to use."),
+    "context": (Text, ("--context",), "NAME", "The kubeconfig context to use."),
+    "cluster": (Text, ("--cluster",), "NAME", "The kubeconfig cluster to use."),
+    "user": (Text, ("--user",), "NAME", "The kubeconfig user to use."),
+    "server": (Text, ("--server", "-s"), "URL", "Address and port of the API server."),
+    "token": (Text, ("--token",), "TOKEN", "Bearer token for the API server."),
+    "certificate_authority": (Text, ("--certificate-authority",), "FILE", "The certificate authority."),
+    "client_certificate": (Text, ("--client-certificate",), "FILE", "A client certificate for TLS."),
+    "client_key": (Text, ("--client-key",), "FILE", "Its key."),
+    "insecure_skip_tls_verify": (Switch, ("--insecure-skip-tls-verify",), "", "Do not check the server's certificate."),
+    "tls_server_name": (Text, ("--tls-server-name",), "NAME", "Name that the server's certificate must have."),
+    "username": (Text, ("--username",), "NAME", "User name for basic authentication."),
+    "password": (Text, ("--password",), "WORD", "Password for basic authentication."),
+    "as_user": (Text, ("--as",), "USER", "User to impersonate."),
+    "as_groups": (Texts, ("--as-group",), "GROUP", "Group to impersonate; may be given again."),
+    "as_uid": (Text, ("--as-uid",), "UID", "UID to impersonate."),
+    "as_user_extra": (Texts, ("--as-user-extra",), "KEY=VALUE", "key=value to impersonate; may be given again."),
+    "request_timeout": (Text, ("--request-timeout",), "TIME", "How long one answer may take; 0: for ever."),
+    "namespace": (Text, ("--namespace", "-n"), "NAME", "kube-proxy's namespace. [default: kube-system]"),
+    "selector": (Text, ("--selector", "-l"), "LABELS", "Its pods. [default: the DaemonSet's selector]"),
+    "daemon_set": (Text, ("--daemonset",), "NAME", "kube-proxy's DaemonSet. [default: found]"),
+    "config_map": (Text, ("--configmap",), "NAME[/KEY]", "Its configuration. [default: found]"),
+    "concurrency": (Count, ("--concurrency",), "N", "Nodes asked together. [default: 32]"),
+    "exec_timeout": (Text, ("--exec-timeout",), "TIME", "How long one node may take. [default: 10s]"),
+    "max_output": (Count, ("--max-output",), "MIB", "Most output read of one node. [default: 64]"),
 }
 
 
@@ -81,9 +66,14 @@ def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - c
     _sign(call, [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own], hidden=True)
     call.__doc__ = function.__doc__
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    app.command(name, cls=TyperCommand, options_metavar="[flags]", context_settings=CONTEXT, no_args_is_help=False)(
-        call
-    )
+    app.command(
+        name,
+        epilog=EPILOG,
+        cls=TyperCommand,
+        options_metavar="[flags]",
+        context_settings=CONTEXT,
+        no_args_is_help=False,
+    )(call)
     return typer.main.get_command(app)
 
 
@@ -96,8 +86,8 @@ def _sign(function: Any, own: list[inspect.Parameter], *, hidden: bool) -> None:
 
 
 def _parameter(key: str, *, hidden: bool) -> inspect.Parameter:
-    kind, names, words = FLAGS[key]
-    default = typer.Option(None, *names, help=words, hidden=hidden, show_default=False)
+    kind, names, metavar, words = FLAGS[key]
+    default = typer.Option(None, *names, help=words, metavar=metavar or None, hidden=hidden, show_default=False)
     return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 

@@ -13,7 +13,8 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 def run(
     session: Session,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="One of: wide, json, yaml, name.", show_default=False)
+        str,
+        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
     ] = "table",
 ) -> int:
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.

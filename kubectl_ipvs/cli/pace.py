@@ -32,7 +32,9 @@ ForceFlag = Annotated[bool, typer.Option("--force", help="Overrule what prefligh
 NoRollbackFlag = Annotated[
     bool, typer.Option("--no-rollback", help="Stop at a failure, and do not put the old value back.")
 ]
-OutputFlag = Annotated[str, typer.Option("--output", "-o", help="One of: json, yaml.", show_default=False)]
+OutputFlag = Annotated[
+    str, typer.Option("--output", "-o", metavar="FORMAT", help="One of: json, yaml.", show_default=False)
+]
 
 DRY_RUNS = ("none", "client", "server")
 STRATEGIES = ("delete", "rollout")

@@ -26,7 +26,7 @@ from kubectl_ipvs.errors import UsageError
 def run(
     session: Session,
     nodes: Annotated[
-        list[str] | None, typer.Argument(metavar="[NODE...]", help="These nodes alone.", show_default=False)
+        list[str] | None, typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False)
     ] = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="Only nodes out of step, or older than the configuration.")

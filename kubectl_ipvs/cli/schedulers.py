@@ -13,9 +13,10 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 
 def run(
     _session: Session,
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Explain this one.", show_default=False)] = None,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Explain this one.", show_default=False)] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="One of: wide, json, yaml, name.", show_default=False)
+        str,
+        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
     ] = "table",
 ) -> int:
     """Explain the fourteen schedulers of the kernel, and what each comes to under kube-proxy.

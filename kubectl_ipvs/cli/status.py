@@ -20,16 +20,19 @@ def run(
     session: Session,
     nodes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NODE]...", help="These nodes alone.", show_default=False),
+        typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", help="One of: wide, json, yaml, name.", show_default=False)
+        str,
+        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
     ] = "table",
     check: Annotated[
         bool, typer.Option("--check", help="Exit 5 when a node is out of step, 3 when one cannot be asked.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
-    interval: Annotated[str, typer.Option("--interval", help="How long to wait between two looks.")] = "2s",
+    interval: Annotated[
+        str, typer.Option("--interval", metavar="TIME", help="How long to wait between two looks.")
+    ] = "2s",
 ) -> int:
     """Show what every node's kernel does: its IPVS table in sum, next to what the configuration asks for.
 

@@ -18,7 +18,9 @@ USED = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-clien
 def run(
     session: Session,
     client: Annotated[bool, typer.Option("--client", help="Ask no server.")] = False,
-    output: Annotated[str, typer.Option("--output", "-o", help="One of: json, yaml.", show_default=False)] = "table",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FORMAT", help="One of: json, yaml.", show_default=False)
+    ] = "table",
 ) -> int:
     """Show the versions of the plugin, of Python, of what the plugin uses, and of the server.
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
 
-from kubectl_ipvs.cluster import exec as execution
 from kubectl_ipvs.cluster.connection import Connection
+from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.objects import (
     ConfigMap,
     DaemonSet,
@@ -175,11 +175,13 @@ class Cluster:
         command: Sequence[str],
         *,
         timeout: float,
-        sink: execution.Sink,
-        max_output: int = execution.MAX_OUTPUT,
-    ) -> execution.Finished:
+        sink: Sink,
+        max_output: int = MAX_OUTPUT,
+    ) -> Finished:
         """Run a command in the first container of a pod; see `exec.run`."""
-        return execution.run(
+        from kubectl_ipvs.cluster.exec import run  # websocket-client is not needed to read a ConfigMap
+
+        return run(
             self._rest,
             target.namespace,
             target.name,

@@ -8,14 +8,14 @@ Output is handed on as it arrives, so that no table is ever held whole. One dead
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import websocket
 
 from kubectl_ipvs.cluster.failures import api_error, connection_failed, root_cause
+from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.rest import Rest
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 
@@ -23,29 +23,6 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDOUT, STDERR, ERROR = 1, 2, 3
 LONGEST_STDERR = 64 * 1024
 EXIT_CODE = re.compile(r"[0-9]{1,9}")
-MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one command's output that are read
-
-Sink = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A command that ran to its end: its exit code and what it said on stderr.
-
-    `code` is None where the runtime could not start it; `problem` is then the runtime's own words.
-    """
-
-    code: int | None
-    stderr: str
-    problem: str = ""
-
-    @property
-    def missing(self) -> bool:
-        """The executable is not in the image (the runtime's words), or a shell did not find it (127)."""
-        return self.code == 127 or (  # noqa: PLR2004 - the shell's own number
-            self.code is None
-            and any(words in self.problem for words in ("executable file not found", "no such file or directory"))
-        )
 
 
 class _Channel(websocket.WebSocket):

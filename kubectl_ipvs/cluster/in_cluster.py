@@ -11,6 +11,7 @@ from pathlib import Path
 from kubectl_ipvs.cluster.entries import ClusterEntry, UserEntry
 from kubectl_ipvs.cluster.options import ConnectionOptions
 from kubectl_ipvs.cluster.selection import Selection, cluster_with, user_with
+from kubectl_ipvs.errors import KubeconfigError
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -20,11 +21,8 @@ def in_cluster(options: ConnectionOptions, environ: Mapping[str, str], account: 
     host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
     if not host or not port or not (account / "token").is_file():
         return None
-    authority = account / "ca.crt"
-    cluster = ClusterEntry(
-        server=f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}",
-        certificate_authority=str(authority) if authority.is_file() else "",
-    )
+    server, authority = _cluster(account, environ)
+    cluster = ClusterEntry(server=server, certificate_authority=authority)
     user = UserEntry() if options.token or options.server else UserEntry(token_file=str(account / "token"))
     return Selection(
         context="",
@@ -35,6 +33,24 @@ def in_cluster(options: ConnectionOptions, environ: Mapping[str, str], account: 
         user=user_with(options, user),
         origin="in-cluster",
     )
+
+
+def _cluster(account: Path, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the API server's address and the path of its authority, as the kubernetes package finds them."""
+    from kubernetes.client import Configuration
+    from kubernetes.config import ConfigException
+    from kubernetes.config.incluster_config import InClusterConfigLoader
+
+    found = Configuration()
+    try:
+        InClusterConfigLoader(
+            token_filename=str(account / "token"), cert_filename=str(account / "ca.crt"), environ=environ
+        ).load_and_set(found)
+    except ConfigException as error:
+        raise KubeconfigError(
+            f"this pod's service account cannot be used: {error}", hint="give a kubeconfig with --kubeconfig"
+        ) from error
+    return str(found.host), str(found.ssl_ca_cert)
 
 
 def _namespace(environ: Mapping[str, str], account: Path) -> str:

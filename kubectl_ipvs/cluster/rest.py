@@ -52,7 +52,9 @@ class Rest:
     def __init__(self, connection: Connection, *, connections: int = 32) -> None:
         self.connection = connection
         self.tls = ssl_context(connection) if connection.server.startswith("https:") else None
-        self._headers = urllib3.HTTPHeaderDict(connection.headers())
+        # http.client writes Latin-1, the API server reads UTF-8 (--as with an umlaut)
+        headers = [(name, value.encode().decode("latin-1")) for name, value in connection.headers()]
+        self._headers = urllib3.HTTPHeaderDict(headers)
         self._headers.add("Accept", "application/json")
         self._pool = _pool(connection, self.tls, connections)
 

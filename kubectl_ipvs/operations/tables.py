@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.cluster.exec import MAX_OUTPUT, Finished
+from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary

@@ -93,7 +93,7 @@ def _row(row: NodeStatus, status: Status, *, wide: bool) -> list[str]:
 
 
 def _state(row: NodeStatus) -> str:
-    shown = row.state.replace("-", " ") if row.state != "no-ipvsadm" else "no ipvsadm"
+    shown = row.state.replace("-", " ")
     return f"{shown}: {describe(row.schedulers)}" if row.state == "out-of-step" and row.schedulers else shown
 
 
