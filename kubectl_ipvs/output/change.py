@@ -6,6 +6,7 @@ from typing import Any
 
 from kubectl_ipvs.operations.noderun import NodeOutcome
 from kubectl_ipvs.output.documents import document
+from kubectl_ipvs.output.printable import printable
 from kubectl_ipvs.proxy.findings import Finding
 
 DONE = {
@@ -36,7 +37,7 @@ class Report:
 def lines(nodes: Iterable[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> str:
     """Write one line a node: what was done to it, and why not where it was not."""
     returned = {entry.node: entry for entry in back}
-    return "".join(_line(entry, returned.get(entry.node)) + "\n" for entry in nodes)
+    return "".join(printable(_line(entry, returned.get(entry.node))) + "\n" for entry in nodes)
 
 
 def summary(nodes: Sequence[NodeOutcome]) -> str:

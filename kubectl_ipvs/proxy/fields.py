@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 from kubectl_ipvs.errors import UsageError
+from kubectl_ipvs.ipvs.schedulers import suggest
 
 Kind: TypeAlias = Literal["name", "boolean", "duration", "cidrs"]
 Value: TypeAlias = str | bool | tuple[str, ...]
@@ -158,9 +159,10 @@ def _seconds(values: Mapping[str, Value], name: str) -> float:
 
 def _scheduler(field: Field, text: str) -> str:
     if not _SCHEDULER.fullmatch(text):
+        near = suggest(text)
         raise UsageError(
             f"{field.name}: {quoted(text)} is not the name of a scheduler",
-            hint="try `kubectl ipvs schedulers` for the names",
+            hint=f"did you mean {near}?" if near else "try `kubectl ipvs schedulers` for the names",
         )
     return text
 

@@ -1,0 +1,147 @@
+"""A whole simulated cluster as one object: start it, talk to it by HTTPS, look into it, break it, stop it.
+
+    with Sandbox(nodes=5, scheduler="rr", faults={"node2": "hang"}) as box:
+        Path("kubeconfig").write_text(box.kubeconfig())
+
+It runs in a thread of its own with its own event loop; every method may be called from any thread. It serves on
+127.0.0.1 alone, and nothing of it outlives `stop`.
+"""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from kubectl_ipvs.sandbox.access import Denial
+from kubectl_ipvs.sandbox.credentials import kubeconfig_text
+from kubectl_ipvs.sandbox.managers import claimed
+from kubectl_ipvs.sandbox.resources import BY_KIND
+from kubectl_ipvs.sandbox.serving import Serving
+from kubectl_ipvs.sandbox.store import copied
+
+Obj = dict[str, Any]
+
+
+class Sandbox(Serving):
+    """A simulated cluster; see Options for what it can be asked to be."""
+
+    def __enter__(self) -> "Sandbox":  # noqa: PYI034 -- Self came with Python 3.11
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def kubeconfig(self, user: str = "admin") -> str:
+        """YAML of a kubeconfig: user admin or viewer (by token), or certificate."""
+        tokens = {"admin": self.token, "viewer": self._viewer_token}
+        if user not in (*tokens, "certificate"):
+            raise ValueError(f"no such user: {user!r} (there are admin, viewer, certificate)")
+        return kubeconfig_text(self.url, self.ca, user, tokens.get(user) or self._client)
+
+    @property
+    def config(self) -> str:
+        """Text of kube-proxy's configuration as it is now."""
+        return self._inside(self._world.config_text)
+
+    def set_config(self, text: str) -> None:
+        """Write kube-proxy's configuration, as some other user would."""
+        layout = self._world.layout
+        self.edit("ConfigMap", layout.namespace, layout.config_map, lambda obj: obj["data"].update({layout.key: text}))
+
+    def config_map(self) -> Obj:
+        """Return the ConfigMap with kube-proxy's configuration."""
+        layout = self._world.layout
+        return self.get("ConfigMap", layout.namespace, layout.config_map)
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj:
+        """Return a copy of an object; KeyError where there is none."""
+        entry = self._inside(lambda: self._world.store.get(BY_KIND[kind.lower()], namespace, name))
+        if entry is None:
+            raise KeyError(f"{kind} {namespace}/{name}")
+        return copied(entry.obj)
+
+    def objects(self, kind: str) -> list[Obj]:
+        """Return copies of all objects of a kind."""
+        entries = self._inside(lambda: self._world.store.entries(BY_KIND[kind.lower()]))
+        return [copied(entry.obj) for entry in entries]
+
+    def edit(
+        self, kind: str, namespace: str, name: str, change: Callable[[Obj], object], manager: str = "kubectl-edit"
+    ) -> None:
+        """Change an object as some other user would; `change` gets a copy and changes it in place."""
+        resource = BY_KIND[kind.lower()]
+
+        def act() -> None:
+            before = self.get(kind, namespace, name)
+            after = copied(before)
+            change(after)
+            if "generation" in before["metadata"] and after.get("spec") != before.get("spec"):
+                after["metadata"]["generation"] += 1
+            self._world.store.put(resource, claimed(before, after, resource.api_version, manager))
+
+        self._inside(act)
+
+    def remove(self, kind: str, namespace: str, name: str) -> None:
+        """Take an object away at once."""
+        self._inside(lambda: self._world.store.remove(BY_KIND[kind.lower()], namespace, name))
+
+    def kernel(self, node: str) -> Obj:
+        """Return what a node's kernel does: scheduler of kube-proxy's virtual servers, counts, sysctls, modules."""
+        kernel = self._world.hosts[node].kernel
+        return self._inside(
+            lambda: {
+                "scheduler": kernel.scheduler,
+                "schedulers": kernel.counts(),
+                "strict_arp": kernel.strict_arp,
+                "modules": sorted(kernel.modules),
+                "loaded": sorted(kernel.loaded),
+            }
+        )
+
+    def schedulers(self) -> dict[str, str | None]:
+        """Return the scheduler of kube-proxy's virtual servers on every node, None where it has none."""
+        hosts = self._world.hosts.values()
+        return self._inside(lambda: {host.name: host.kernel.scheduler for host in hosts})
+
+    def set_scheduler(self, node: str, scheduler: str) -> None:
+        """Change a kernel's table behind kube-proxy's back, until kube-proxy starts again."""
+        self._inside(lambda: self._world.hosts[node].kernel.bind(scheduler))
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes."""
+        return tuple(self._world.hosts)
+
+    @property
+    def most_down(self) -> int:
+        """Highest number of nodes ever without a Ready kube-proxy pod at the same time, of those that had one."""
+        return self._world.most_down
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """Return how many pods each node has had replaced."""
+        return self._inside(lambda: {host.name: host.restarts for host in self._world.hosts.values()})
+
+    def fault(self, node: str, kind: str) -> None:
+        """Break something on a node: any of faults.KINDS, several with commas."""
+        self._inside(lambda: self._world.fault(node, kind))
+
+    def heal(self, node: str, kind: str = "") -> None:
+        """Mend these faults of a node, or all of them."""
+        self._inside(lambda: self._world.heal(node, kind))
+
+    def deny(
+        self, verb: str, resource: str, *, user: str | None = None, subresource: str = "", name: str | None = None
+    ) -> None:
+        """Forbid something from now on: 403 in the API server's words, and in access reviews."""
+        self._inside(lambda: self._access.denials.append(Denial(verb, resource, user, subresource, name)))
+
+    def grant(self, user: str, role: str) -> None:
+        """Give a user or group a role: admin or viewer."""
+        self._inside(lambda: self._access.roles.update({user: role}))
+
+    def compact(self) -> None:
+        """Forget the history: older watches and continue tokens are answered with 410."""
+        self._inside(self._world.store.compact)

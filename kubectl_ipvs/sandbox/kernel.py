@@ -1,0 +1,178 @@
+"""One node's kernel, as far as IPVS goes: its modules, its table of virtual servers, its sysctls.
+
+What is shared by all nodes (the Services) is rendered once for all of them. The two texts follow ipvsadm 1.31
+(`print_service_entry`) and Linux (`ip_vs_info_seq_show`); this module shares no code with the plugin's parsers.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import ip_address
+from zlib import crc32
+
+HZ = 250  # jiffies a second, Debian's
+SIZE = 4096
+VARIANTS = 16  # different sets of connection counters among the nodes
+
+# Scheduler -> first kernel that has it (ip_vs_<name>).
+SINCE = {
+    "rr": (2, 6), "wrr": (2, 6), "lc": (2, 6), "wlc": (2, 6), "lblc": (2, 6), "lblcr": (2, 6), "dh": (2, 6),
+    "sh": (2, 6), "sed": (2, 6), "nq": (2, 6), "fo": (3, 18), "ovf": (4, 3), "mh": (4, 18), "twos": (5, 12),
+}  # fmt: skip
+
+
+def schedulers_of(release: str) -> tuple[str, ...]:
+    """Schedulers a kernel of this release has: `6.1.0-18-amd64` has all fourteen."""
+    major, minor = release.split(".")[:2]
+    version = (int(major), int(minor.partition("-")[0]))
+    return tuple(name for name, since in SINCE.items() if version >= since)
+
+
+@dataclass(frozen=True, slots=True)
+class Virtual:
+    """A virtual server: TCP or UDP, address, port, its real servers, and seconds of persistence (0: none)."""
+
+    protocol: str
+    address: str
+    port: int
+    reals: tuple[tuple[str, int], ...]
+    persistent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port."""
+
+    scheduler: str
+    port_flag: bool
+    variant: int
+
+
+Chunk = tuple[tuple[object, ...], str]  # sort key, text
+
+
+def _counters(real: tuple[str, int], virtual: Virtual, variant: int) -> tuple[int, int]:
+    """Active and inactive connections; the same for the same node, every time."""
+    seed = crc32(f"{real}{virtual.address}{virtual.port}{variant}".encode())
+    return (0 if virtual.protocol == "UDP" else seed % 40), seed // 64 % 100
+
+
+def _endpoint(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _hex_endpoint(address: str, port: int) -> str:
+    ip = ip_address(address)
+    if ip.version == 6:  # noqa: PLR2004 -- IPv6
+        return f"[{ip.exploded}]:{port:04X}"
+    return f"{int(ip):08X}:{port:04X}"
+
+
+def _tool(virtual: Virtual, show: Rendering) -> Chunk:
+    flags = " (mh-port)" if show.port_flag else ""
+    persistent = f" persistent {virtual.persistent}" if virtual.persistent else ""
+    lines = [f"{virtual.protocol:<4} {_endpoint(virtual.address, virtual.port)} {show.scheduler}{flags}{persistent}\n"]
+    for real in virtual.reals:
+        active, inactive = _counters(real, virtual, show.variant)
+        lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
+    ip = ip_address(virtual.address)
+    key = (virtual.protocol != "TCP", ip.version, ip.packed, virtual.port)
+    return key, "".join(lines)
+
+
+def _proc(virtual: Virtual, show: Rendering) -> Chunk:
+    six = ":" in virtual.address
+    lines = [f"{virtual.protocol}  {_hex_endpoint(virtual.address, virtual.port)} {show.scheduler} "]
+    lines.append("" if six else " ")
+    mask = "80000000" if six else "FFFFFFFF"
+    lines.append(f"persistent {virtual.persistent * HZ} {mask}\n" if virtual.persistent else "\n")
+    for real in virtual.reals:
+        active, inactive = _counters(real, virtual, show.variant)
+        lines.append(f"  -> {_hex_endpoint(*real)}      {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
+    key = (crc32(f"{virtual.protocol}{virtual.address}{virtual.port}".encode()),)
+    return key, "".join(lines)
+
+
+@lru_cache(maxsize=256)
+def _chunks(virtuals: tuple[Virtual, ...], show: Rendering, tool: bool) -> list[Chunk]:  # noqa: FBT001 -- part of a cache's key
+    render = _tool if tool else _proc
+    return [render(virtual, show) for virtual in virtuals]
+
+
+_TITLE = f"IP Virtual Server version 1.2.1 (size={SIZE})\nProt LocalAddress:Port Scheduler Flags\n"
+_TOOL_TITLE = _TITLE + "  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n"
+_PROC_TITLE = _TITLE + "  -> RemoteAddress:Port Forward Weight ActiveConn InActConn\n"
+
+
+class Kernel:
+    """The kernel of one node. `scheduler` is that of kube-proxy's virtual servers, None while it has none."""
+
+    def __init__(self, node: str, release: str, modules: Iterable[str], loaded: Iterable[str]) -> None:
+        self.release = release
+        self.modules = set(modules)
+        self.loaded = set(loaded) & self.modules
+        self.has_ipvs = True
+        self.scheduler: str | None = None
+        self.mh_port = False
+        self.strict_arp = False
+        self.shared: tuple[Virtual, ...] = ()  # the Services', the same on every node
+        self.own: tuple[Virtual, ...] = ()  # the NodePorts on this node's addresses
+        self.foreign: tuple[tuple[Virtual, str], ...] = ()  # somebody else's
+        self._variant = crc32(node.encode()) % VARIANTS
+
+    def bind(self, scheduler: str, *, mh_port: bool = False) -> bool:
+        """Give every virtual server of kube-proxy this scheduler; False where its module is not to be had."""
+        if scheduler not in self.modules:
+            return False
+        self.loaded.add(scheduler)
+        self.scheduler = scheduler
+        self.mh_port = mh_port and scheduler == "mh"
+        return True
+
+    def counts(self) -> dict[str, int]:
+        """Virtual servers by scheduler."""
+        counts = {self.scheduler: len(self.shared) + len(self.own)} if self.scheduler else {}
+        for _, scheduler in self.foreign:
+            counts[scheduler] = counts.get(scheduler, 0) + 1
+        return counts
+
+    def tool_text(self) -> str:
+        """Return what `ipvsadm -Ln` prints."""
+        return _TOOL_TITLE + self._text(tool=True)
+
+    def proc_text(self) -> str:
+        """Return what /proc/net/ip_vs holds."""
+        return _PROC_TITLE + self._text(tool=False)
+
+    def modules_text(self) -> str:
+        """Return what /proc/modules holds."""
+        names = [f"ip_vs_{name}" for name in sorted(self.loaded)] if self.has_ipvs else []
+        lines = [f"{name} 16384 1 - Live 0x0000000000000000\n" for name in names]
+        if self.has_ipvs:
+            users = "".join(f"{name}," for name in names) or "-"
+            lines.append(f"ip_vs 196608 {len(names)} {users} Live 0x0000000000000000\n")
+            lines.append("nf_conntrack 188416 3 xt_conntrack,nf_nat,ip_vs, Live 0x0000000000000000\n")
+        return "".join([*lines, "overlay 163840 12 - Live 0x0000000000000000\n"])
+
+    def dependencies_text(self) -> str:
+        """Return what modules.dep holds: the module files that are there."""
+        if not self.has_ipvs:
+            return "kernel/fs/overlayfs/overlay.ko:\n"
+        base = "kernel/net/netfilter/ipvs/ip_vs"
+        lines = [f"{base}_{name}.ko: {base}.ko kernel/lib/libcrc32c.ko\n" for name in sorted(self.modules)]
+        return "".join([f"{base}.ko: kernel/lib/libcrc32c.ko\n", *lines, "kernel/fs/overlayfs/overlay.ko:\n"])
+
+    def _text(self, *, tool: bool) -> str:
+        chunks: list[Chunk] = []
+        if self.scheduler:
+            show = Rendering(self.scheduler, self.mh_port, self._variant)
+            chunks += _chunks(self.shared, show, tool)
+            chunks += _chunks(self.own, show, tool)
+        for virtual, scheduler in self.foreign:
+            chunks += _chunks((virtual,), Rendering(scheduler, port_flag=False, variant=self._variant), tool)
+        return "".join(text for _, text in sorted(chunks))
+
+
+def names_of(modules: Sequence[str] | None, release: str) -> tuple[str, ...]:
+    """`modules` as asked for, or all that this release has."""
+    return schedulers_of(release) if modules is None else tuple(modules)

@@ -1,0 +1,62 @@
+"""What a sandbox is asked to be: size, configuration, layout, faults and times. Values only, nothing runs here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+LAYOUTS = ("kubeadm", "eks", "openshift", "flags", "static", "none")
+MOST_NODES = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Options of a sandbox; times are seconds.
+
+    `services` come on top of default/kubernetes, kube-system/kube-dns and default/hello, with `endpoints` each.
+    `faults` maps a node to one kind or several (`faults.KINDS`), a kind may carry a parameter: `slow=3`.
+    `config` is the whole text of the configuration key, instead of kubeadm's with `mode` and `scheduler`.
+    `modules` are the schedulers the kernels have, `loaded` those loaded beside rr, wrr and sh (which matters
+    for kube-proxy 1.20 to 1.26). `terminate`: a deleted pod is gone; `start`: its successor is Ready; `sync`:
+    the kernel's table follows the configuration after that; `backoff`: first pause of a crash loop.
+    """
+
+    nodes: int = 3
+    services: int = 5
+    endpoints: int = 2
+    faults: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    mode: str = "ipvs"
+    scheduler: str = ""
+    config: str | None = None
+    layout: str = "kubeadm"
+    version: str = "v1.34.2"
+    kernel: str = "6.1.0-18-amd64"
+    terminate: float = 0.1
+    start: float = 0.1
+    sync: float = 0.1
+    backoff: float = 0.5
+    exec_latency: float = 0.0
+    image_has_ipvsadm: bool = True
+    modules: Sequence[str] | None = None
+    loaded: Sequence[str] = ()
+    immutable: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)  # further labels of the ConfigMap
+    annotations: Mapping[str, str] = field(default_factory=dict)  # further annotations of the ConfigMap
+    manager: str = "kubeadm"  # who wrote the ConfigMap, in its managedFields
+    strategy: str = "RollingUpdate"  # the DaemonSet's: RollingUpdate or OnDelete
+    max_unavailable: int | str = 1  # the DaemonSet's
+    bookmark: float = 10.0  # seconds between the bookmarks of a watch that asked for them
+    history: int = 4000  # watch events kept for each resource
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a number or a layout that no sandbox can have."""
+        if not 1 <= self.nodes <= MOST_NODES:
+            raise ValueError(f"nodes: {self.nodes} is not in 1..{MOST_NODES}")
+        if self.services < 0 or self.endpoints < 0:
+            raise ValueError("services and endpoints: not below 0")
+        if self.layout not in LAYOUTS:
+            raise ValueError(f"layout: {self.layout!r} is none of {', '.join(LAYOUTS)}")
+
+    @property
+    def release(self) -> tuple[int, int]:
+        """Major and minor of the Kubernetes version: (1, 34)."""
+        major, minor = self.version.lstrip("v").split(".")[:2]
+        return int(major), int(minor)
