@@ -42,3 +42,10 @@ class MakeSandbox(Protocol):
 
     def __call__(self, **options: Any) -> Sandbox:  # noqa: ANN401 - the options' own types
         """Start it."""
+
+
+def writes(box: Sandbox) -> list[str]:
+    """Every request that was to change something, as `PATCH configmaps/kube-proxy`; reviews and dry runs are none."""
+    changing = [seen for seen in box.requests if seen.method in {"PATCH", "PUT", "DELETE"}]
+    real = [seen for seen in changing if "dryRun" not in seen.query and b'"dryRun"' not in seen.body]
+    return [f"{seen.method} {'/'.join(seen.path.split('/')[-2:])}" for seen in real]

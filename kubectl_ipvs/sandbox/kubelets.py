@@ -16,6 +16,7 @@ from kubectl_ipvs.sandbox.resources import CONFIGMAPS, PODS
 from kubectl_ipvs.sandbox.store import Event, Store
 
 Obj = dict[str, Any]
+MOST_LINES = 40  # of a log before a start
 MOST_BACKOFF = 32  # a crash loop's pause doubles up to this many times the first
 
 
@@ -110,6 +111,7 @@ class Kubelets:
         result = start(self._wish(pod) or "", release, kernel)
         if not result.runs and "no-ipvs" in process.host.faults:
             result = Start(runs=True, mode="iptables", log=(*result.log, 'I "Using iptables Proxier"'))
+        del process.log[:-MOST_LINES]
         process.log += [f'I "Version info" version="{self._options.version}"', *result.log]
         return result
 

@@ -57,74 +57,7 @@ _FLAGS = (
 )
 
 
-def layout_of(options: Options) -> Layout:
-    """Layout an option names."""
-    scheduler = options.scheduler or "lc"
-    flags = ("kube-proxy", *_FLAGS, f"--proxy-mode={options.mode}", f"--ipvs-scheduler={scheduler}", "--v=3")
-    layouts = {
-        "kubeadm": Layout(
-            namespace="kube-system",
-            labels=(("k8s-app", "kube-proxy"),),
-            command=(
-                "/usr/local/bin/kube-proxy",
-                "--config=/var/lib/kube-proxy/config.conf",
-                "--hostname-override=$(NODE_NAME)",
-            ),
-            daemon_set="kube-proxy",
-            config_map="kube-proxy",
-            key="config.conf",
-            directory="/var/lib/kube-proxy",
-        ),
-        "eks": Layout(
-            namespace="kube-system",
-            labels=(("k8s-app", "kube-proxy"),),
-            command=(
-                "kube-proxy",
-                "--v=2",
-                "--config=/var/lib/kube-proxy-config/config",
-                "--hostname-override=$(NODE_NAME)",
-            ),
-            daemon_set="kube-proxy",
-            config_map="kube-proxy-config",
-            key="config",
-            directory="/var/lib/kube-proxy-config",
-            image="602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/kube-proxy",
-        ),
-        "openshift": Layout(
-            namespace="openshift-kube-proxy",
-            labels=(("app", "kube-proxy"), ("component", "network"), ("type", "infra")),
-            command=("/usr/bin/kube-proxy", "--config=/config/kube-proxy-config.yaml", "-v=2"),
-            daemon_set="openshift-kube-proxy",
-            config_map="proxy-config",
-            key="kube-proxy-config.yaml",
-            directory="/config",
-            image="quay.io/openshift/origin-kube-proxy",
-        ),
-        "flags": Layout(
-            namespace="kube-system",
-            labels=(("component", "kube-proxy"), ("tier", "node")),
-            command=flags,
-            daemon_set="kube-proxy",
-            image="mcr.microsoft.com/oss/kubernetes/kube-proxy",
-        ),
-        "static": Layout(
-            namespace="kube-system",
-            labels=(("component", "kube-proxy"), ("tier", "node")),
-            command=flags,
-            static=True,
-        ),
-        "none": Layout(namespace="kube-system", labels=(), command=(), pods=False),
-    }
-    return layouts[options.layout]
-
-
-def configuration(options: Options) -> str:
-    """Return the text `options.config` gives, or kubeadm's own with the asked mode and scheduler (no final newline)."""
-    if options.config is not None:
-        return options.config
-    scheduler = options.scheduler or '""'
-    mode = options.mode or '""'
-    return f"""\
+_CONFIGURATION = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 bindAddress: 0.0.0.0
 bindAddressHardFail: false
@@ -191,4 +124,72 @@ winkernel:
   forwardHealthCheckVip: false
   networkName: ""
   rootHnsEndpointName: ""
-  sourceVip: \"\""""
+  sourceVip: \"\""""  # kubeadm's own, without a final newline
+
+
+_LAYOUTS = {
+    "kubeadm": Layout(
+        namespace="kube-system",
+        labels=(("k8s-app", "kube-proxy"),),
+        command=(
+            "/usr/local/bin/kube-proxy",
+            "--config=/var/lib/kube-proxy/config.conf",
+            "--hostname-override=$(NODE_NAME)",
+        ),
+        daemon_set="kube-proxy",
+        config_map="kube-proxy",
+        key="config.conf",
+        directory="/var/lib/kube-proxy",
+    ),
+    "eks": Layout(
+        namespace="kube-system",
+        labels=(("k8s-app", "kube-proxy"),),
+        command=(
+            "kube-proxy",
+            "--v=2",
+            "--config=/var/lib/kube-proxy-config/config",
+            "--hostname-override=$(NODE_NAME)",
+        ),
+        daemon_set="kube-proxy",
+        config_map="kube-proxy-config",
+        key="config",
+        directory="/var/lib/kube-proxy-config",
+        image="602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/kube-proxy",
+    ),
+    "openshift": Layout(
+        namespace="openshift-kube-proxy",
+        labels=(("app", "kube-proxy"), ("component", "network"), ("type", "infra")),
+        command=("/usr/bin/kube-proxy", "--config=/config/kube-proxy-config.yaml", "-v=2"),
+        daemon_set="openshift-kube-proxy",
+        config_map="proxy-config",
+        key="kube-proxy-config.yaml",
+        directory="/config",
+        image="quay.io/openshift/origin-kube-proxy",
+    ),
+    "none": Layout(namespace="kube-system", labels=(), command=(), pods=False),
+}
+
+
+def layout_of(options: Options) -> Layout:
+    """Return the layout an option names."""
+    if options.layout in _LAYOUTS:
+        return _LAYOUTS[options.layout]
+    scheduler = options.scheduler or "lc"
+    is_static = options.layout == "static"
+    return Layout(
+        namespace="kube-system",
+        labels=(("component", "kube-proxy"), ("tier", "node")),
+        command=("kube-proxy", *_FLAGS, f"--proxy-mode={options.mode}", f"--ipvs-scheduler={scheduler}", "--v=3"),
+        daemon_set="" if is_static else "kube-proxy",
+        image="registry.k8s.io/kube-proxy" if is_static else "mcr.microsoft.com/oss/kubernetes/kube-proxy",
+        static=is_static,
+    )
+
+
+def configuration(options: Options) -> str:
+    """Return the text `options.config` gives, or kubeadm's own with the asked mode and scheduler (no final newline)."""
+    if options.config is not None:
+        return options.config
+    scheduler = options.scheduler or '""'
+    mode = options.mode or '""'
+    return _CONFIGURATION.format(scheduler=scheduler, mode=mode)

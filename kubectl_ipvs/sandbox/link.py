@@ -138,7 +138,10 @@ class Link(asyncio.Protocol):
             self._begin()
             self._flush()
         while not self.closing:
-            self.on_data(tls.read(READ_AT_ONCE))
+            data = tls.read(READ_AT_ONCE)
+            if not data:  # TLS's goodbye, which Python's ssl may report as nothing at all, for ever
+                raise ssl.SSLZeroReturnError("the client has closed TLS")
+            self.on_data(data)
 
     def _flush(self) -> None:
         if self._transport is not None and self._outgoing.pending and not self._transport.is_closing():

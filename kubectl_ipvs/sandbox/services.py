@@ -78,7 +78,6 @@ def services_of(options: Options, control_plane: str) -> tuple[Service, ...]:
     dns = (Port("dns", "UDP", 53, 53), Port("dns-tcp", "TCP", 53, 53), Port("metrics", "TCP", 9153, 9153))
     six = tuple(f"fd00:10:244::{number}" for number in (11, 12, 13, 14))
     four = tuple(f"10.244.0.{number}" for number in (11, 12, 13, 14))
-    web = (Port("http", "TCP", 80, 8080),)
     named = (
         Service("default", "kubernetes", ("10.96.0.1",), (Port("https", "TCP", 443, 6443),), (control_plane,)),
         Service("kube-system", "kube-dns", ("10.96.0.10",), dns, ("10.244.0.2", "10.244.0.3")),
@@ -91,19 +90,16 @@ def services_of(options: Options, control_plane: str) -> tuple[Service, ...]:
             node_port=NODE_PORT,
         ),
     )
-    count = options.endpoints
-    more = (
-        Service(
-            "default",
-            f"service-{index + 1}",
-            (_address(97, index + 1),),
-            web,
-            tuple(_address(200, index * count + number + 1) for number in range(count)),
-            affinity=AFFINITY if index == 1 else 0,
-        )
-        for index in range(options.services)
-    )
-    return (*named, *more)
+    return (*named, *(_numbered(number, options.endpoints) for number in range(1, options.services + 1)))
+
+
+def _numbered(number: int, count: int) -> Service:
+    """Return default/service-NUMBER with `count` addresses behind it; the second one has session affinity."""
+    first = (number - 1) * count
+    behind = tuple(_address(200, first + each) for each in range(1, count + 1))
+    ports = (Port("http", "TCP", 80, 8080),)
+    affinity = AFFINITY if number == 2 else 0  # noqa: PLR2004 -- the second
+    return Service("default", f"service-{number}", (_address(97, number),), ports, behind, affinity=affinity)
 
 
 def node_ports(services: tuple[Service, ...], addresses: tuple[str, ...]) -> tuple[Virtual, ...]:

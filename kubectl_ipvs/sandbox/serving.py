@@ -5,7 +5,6 @@ is and holds is `World`'s, what a request means is `Api`'s.
 """
 
 import asyncio
-import ssl
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -41,16 +40,6 @@ class Seen:
     at: float  # time.monotonic()
 
 
-class _Goodbye(ssl.SSLObject):
-    """TLS whose peer may say goodbye: the end is raised, where Python would read nothing for ever."""
-
-    def read(self, len: int = 1024, buffer: bytearray | None = None) -> bytes:  # type: ignore[override]  # noqa: A002
-        data = super().read(len, buffer)
-        if not data:
-            raise ssl.SSLZeroReturnError("the client has closed TLS")
-        return data
-
-
 class Serving:
     """A world behind an HTTPS server, in a thread of its own."""
 
@@ -70,7 +59,6 @@ class Serving:
         self._client = self._authority.issue("kubernetes-admin", organizations=(MASTERS,), server=False)
         identity = self._authority.issue("kube-apiserver", dns=("localhost", "kubernetes"), ips=(HOST, "::1"))
         self._tls = server_context(identity, self.ca)
-        self._tls.sslobject_class = _Goodbye
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: Server | None = None
