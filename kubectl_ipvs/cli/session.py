@@ -62,9 +62,12 @@ class Session:
     def cluster(self) -> "Cluster":
         """Open the cluster that kubectl would."""
         from kubectl_ipvs.cluster.cluster import Cluster
-        from kubectl_ipvs.cluster.connection import connect
+        from kubectl_ipvs.cluster.connection import Connection, connect
 
-        return Cluster(connect(self.options, os.environ), connections=self.at_once)
+        def dial() -> Connection:
+            return connect(self.options, os.environ)
+
+        return Cluster(dial(), connections=self.at_once, renew=dial)
 
     def reader(self, cluster: "Cluster", exclude: tuple[str, ...]) -> "Reader":
         """Make the reader of tables, with this run's limits."""

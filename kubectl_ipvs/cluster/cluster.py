@@ -3,7 +3,7 @@
 Each method is one request (lists: one a page). Writes name their field manager; nothing is written that was not asked.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import quote
@@ -58,9 +58,11 @@ class PodEvent:
 class Cluster:
     """The API server behind one connection; safe to use from many threads."""
 
-    def __init__(self, connection: Connection, *, connections: int = 32) -> None:
+    def __init__(
+        self, connection: Connection, *, connections: int = 32, renew: Callable[[], Connection] | None = None
+    ) -> None:
         self.connection = connection
-        self._rest = Rest(connection, connections=connections)
+        self._rest = Rest(connection, connections=connections, renew=renew)
 
     def version(self) -> str:
         """Return the API server's version (`v1.34.2`)."""

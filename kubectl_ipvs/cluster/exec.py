@@ -16,7 +16,7 @@ import websocket
 
 from kubectl_ipvs.cluster.failures import api_error, connection_failed, root_cause
 from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
-from kubectl_ipvs.cluster.rest import Rest
+from kubectl_ipvs.cluster.rest import UNAUTHORIZED, Rest
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -67,21 +67,24 @@ def run(
         channel.shutdown()  # type: ignore[no-untyped-call] # as above
 
 
-def _open(rest: Rest, path: str, timeout: float) -> _Channel:
+def _open(rest: Rest, path: str, timeout: float, *, again: bool = True) -> _Channel:
+    connection = rest.connection
     channel = _Channel(sslopt=_tls(rest), skip_utf8_validation=True, enable_multithread=False)
     channel.deadline = time.monotonic() + timeout
-    headers = [f"{name}: {value}" for name, value in rest.connection.headers()]
+    headers = [f"{name}: {value}" for name, value in connection.headers()]
     try:
         channel.connect(  # type: ignore[no-untyped-call] # as above
-            "ws" + rest.connection.server.removeprefix("http") + path,
+            "ws" + connection.server.removeprefix("http") + path,
             header=headers,
             subprotocols=list(PROTOCOLS),
             timeout=timeout,
             suppress_origin=True,
             redirect_limit=0,
-            **_proxy(rest.connection.proxy_url),
+            **_proxy(connection.proxy_url),
         )
     except websocket.WebSocketBadStatusException as error:
+        if error.status_code == UNAUTHORIZED and again and rest.renewed(connection):
+            return _open(rest, path, timeout, again=False)
         headers_back = dict(error.resp_headers or {})
         raise _refused(api_error(error.status_code, error.resp_body or b"", headers_back)) from error
     except (OSError, websocket.WebSocketException) as error:

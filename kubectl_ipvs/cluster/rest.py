@@ -5,21 +5,23 @@ other failure is the caller's to judge: a write that got no answer may have happ
 """
 
 import json
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode
 
 import urllib3
 
 from kubectl_ipvs.cluster.connection import Connection, ssl_context
 from kubectl_ipvs.cluster.failures import api_error, connection_failed
-from kubectl_ipvs.errors import ApiError, ConnectionFailed
+from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
 
 Json = Mapping[str, Any]
 RETRIES = 10  # as many as client-go sends again on Retry-After
 LONGEST_WAIT = 30.0  # seconds we wait because a server asked for it
 CONNECT_TIMEOUT = 10.0
+UNAUTHORIZED = 401
 PAGE = 500  # objects in one page of a list, as kubectl asks for
 
 JSON_PATCH = "application/json-patch+json"
@@ -49,14 +51,34 @@ class Response(Protocol):
 class Rest:
     """One API server, for any number of threads."""
 
-    def __init__(self, connection: Connection, *, connections: int = 32) -> None:
+    def __init__(
+        self, connection: Connection, *, connections: int = 32, renew: Callable[[], Connection] | None = None
+    ) -> None:
+        self._connections, self._renew, self._renewing = connections, renew, threading.Lock()
+        self._adopt(connection)
+
+    def _adopt(self, connection: Connection) -> None:
         self.connection = connection
         self.tls = ssl_context(connection) if connection.server.startswith("https:") else None
         # http.client writes Latin-1, the API server reads UTF-8 (--as with an umlaut)
         headers = [(name, value.encode().decode("latin-1")) for name, value in connection.headers()]
         self._headers = urllib3.HTTPHeaderDict(headers)
         self._headers.add("Accept", "application/json")
-        self._pool = _pool(connection, self.tls, connections)
+        self._pool = _pool(connection, self.tls, self._connections)
+
+    def renewed(self, refused: Connection) -> bool:
+        """Get credentials anew after a 401 (a plugin's token lives minutes); False where there are no other ones."""
+        with self._renewing:
+            if self.connection is not refused:
+                return True  # another thread was quicker
+            try:
+                fresh = self._renew() if self._renew is not None else refused
+            except IpvsError:
+                return False
+            if fresh == refused:
+                return False
+            self._adopt(fresh)
+            return True
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
         """GET one object or list."""
@@ -118,10 +140,13 @@ class Rest:
         content: str | None = None,
     ) -> Json:
         for attempt in range(RETRIES + 1):
+            connection = self.connection
             response = self._open(method, path, query, body, content)
             if response.status < 300:  # noqa: PLR2004 - HTTP's own number
                 return _decode(response.data, response.headers.get("content-type", ""))
             error = api_error(response.status, response.data, response.headers)
+            if error.status == UNAUTHORIZED and not attempt and self.renewed(connection):
+                continue
             if attempt == RETRIES or not _asks_to_wait(error):
                 raise error
             time.sleep(min(error.retry_after, LONGEST_WAIT))
@@ -146,7 +171,7 @@ class Rest:
         try:
             response: Response = self._pool.urlopen(  # type: ignore[assignment] # urllib3 1.26 and 2 name the class differently
                 method,
-                url if urlsplit(url).scheme else path,
+                url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
                 preload_content=preload,
@@ -177,7 +202,7 @@ def _pool(connection: Connection, tls: object, size: int) -> urllib3.PoolManager
         return _socks_pool(connection.proxy_url, options)
     auth = urllib3.util.parse_url(connection.proxy_url).auth
     if auth:
-        options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=auth)
+        options["proxy_headers"] = urllib3.make_headers(proxy_basic_auth=unquote(auth))
     return urllib3.ProxyManager(connection.proxy_url, **options)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, mapping
+from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, items, mapping
 from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.proxy import configuration
 from kubectl_ipvs.proxy.configuration import Configuration
@@ -138,7 +138,7 @@ def _by_selector(cluster: Cluster, selector: str, namespace: str) -> DaemonSet |
     pod = cluster.pod_json(namespace, selector)
     if pod is None:
         raise IpvsError(f'no pod in {namespace} matches the selector "{selector}"', hint="try another -l or -n")
-    for owner in mapping(pod.get("metadata")).get("ownerReferences") or ():
+    for owner in items(mapping(pod.get("metadata")).get("ownerReferences")):
         if owner.get("kind") == "DaemonSet":
             return cluster.daemon_set(namespace, str(owner.get("name")))
     return None
@@ -146,7 +146,8 @@ def _by_selector(cluster: Cluster, selector: str, namespace: str) -> DaemonSet |
 
 def _runs_proxy(entry: DaemonSet) -> bool:
     container = proxy_container(mapping(entry.template.get("spec")))
-    return container is not None and any(word.rsplit("/", 1)[-1] == "kube-proxy" for word in words(container))
+    programs = () if container is None else (word for word in words(container) if not word.startswith("-"))
+    return any(word.rsplit("/", 1)[-1] == "kube-proxy" for word in programs)
 
 
 def _source(where: Where, spec: object, container: object, path: str | None) -> tuple[str, str | None]:

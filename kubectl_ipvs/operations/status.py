@@ -53,8 +53,9 @@ class Status:
 
     @property
     def out_of_step(self) -> bool:
-        """Some node does not do what the configuration asks for."""
-        return any(row.state in OUT_OF_STEP for row in self.nodes)
+        """Some node does not do what the configuration asks for; a kernel without IPVS in mode ipvs is one, too."""
+        odd = OUT_OF_STEP | {"not-ipvs"} if self.mode == "ipvs" else OUT_OF_STEP
+        return any(row.state in odd for row in self.nodes)
 
     @property
     def failed(self) -> bool:
