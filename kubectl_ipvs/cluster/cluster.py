@@ -75,8 +75,7 @@ class Cluster:
 
     def daemon_sets(self, namespace: str) -> list[DaemonSet]:
         """List the DaemonSets of a namespace."""
-        found, _ = self._rest.list(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets")
-        return [daemon_set(raw) for raw in found]
+        return self._rest.collect(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets", daemon_set)[0]
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
         """Return a ConfigMap, None where there is none."""
@@ -85,12 +84,11 @@ class Cluster:
 
     def nodes(self) -> list[Node]:
         """List all nodes."""
-        return [node(raw) for raw in self._rest.list("/api/v1/nodes")[0]]
+        return self._rest.collect("/api/v1/nodes", node)[0]
 
     def pods(self, namespace: str, selector: str) -> tuple[list[Pod], str]:
         """List pods by label selector; return them and the list's resourceVersion, where a watch goes on."""
-        found, version = self._rest.list(_pods(namespace), {"labelSelector": selector})
-        return [pod(raw) for raw in found], version
+        return self._rest.collect(_pods(namespace), pod, {"labelSelector": selector})
 
     def pod_json(self, namespace: str, selector: str) -> Mapping[str, Any] | None:
         """Return the first pod of a selector as the API's JSON, None where there is none."""
