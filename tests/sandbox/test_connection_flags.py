@@ -1,5 +1,6 @@
 """How the server is reached: kubeconfig, contexts, certificates, and kubectl's flags before and after the command."""
 
+import base64
 import socket
 import ssl
 import threading
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+import yaml
 
 from kubectl_ipvs.sandbox.credentials import kubeconfig_text
 from kubectl_ipvs.sandbox.pki import Authority, server_context
@@ -128,13 +130,22 @@ def test_flag_after_the_command_wins(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert "you must be logged in to the server (Unauthorized)" in wrong.err
 
 
-def test_client_certificate(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """A client certificate is shown in REST and in exec."""
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_client_certificate(place: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """A client certificate is shown in REST and in exec, from the kubeconfig and by flags in place of a token."""
     box = sandbox(nodes=1)
+    user = yaml.safe_load(box.kubeconfig("certificate"))["users"][0]["user"]
+    words: tuple[str, ...] = ("--user", "nobody", "--cluster", "sandbox")
+    for kind in ("client-certificate", "client-key"):
+        (tmp_path / kind).write_bytes(base64.b64decode(user[f"{kind}-data"]))
+        words += (f"--{kind}", str(tmp_path / kind))
+    path = tmp_path / "bare"
+    path.write_text(box.kubeconfig().replace("token: ", "x: ").replace("name: admin", "name: nobody"))
 
-    run = ipvs(box, "status", user="certificate")
+    runs = [ipvs(box, "status", user="certificate"), ipvs(box, *placed(("--kubeconfig", str(path), *words), place))]
 
-    assert (run.code, {seen.user for seen in box.requests}) == (0, {"kubernetes-admin"})
+    assert [(run.code, run.err) for run in runs] == [(0, "1 of 1 node on rr\n")] * 2
+    assert {seen.user for seen in box.requests} == {"kubernetes-admin"}
 
 
 @pytest.mark.parametrize("command", [("set", "--scheduler", "lc"), ("restart",)])

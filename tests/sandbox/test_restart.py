@@ -7,8 +7,9 @@ import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request
-from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
+from tests.harness import Ipvs, MakeSandbox, Run, writes
 
+BRISK = ("--settle", "50ms", "--timeout", "4s")
 SHORT = ("--settle", "0.2s", "--timeout", "600ms", "--exec-timeout", "300ms")
 
 
@@ -62,7 +63,7 @@ def test_named_nodes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert box.restarts == {"node1": 0, "node2": 1, "node3": 0, "node4": 1}
 
 
-@pytest.mark.parametrize(("most", "down"), [("1", 1), ("1%", 1), ("3", 3), ("50%", 2)])
+@pytest.mark.parametrize(("most", "down"), [("1%", 1), ("3", 3), ("50%", 2)])
 def test_max_unavailable(most: str, down: int, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """N and N% are never exceeded, and are made use of."""
     box = sandbox(nodes=4, start=0.1)

@@ -1,0 +1,81 @@
+# Sourced by ../cluster: etcd, the API server and its controllers; kubeadm's own kube-proxy addon; the Services.
+
+apiserver() {
+  local f=$R/pki
+  # node1.. mean 127.0.0.1 for this process alone: it sees an /etc/hosts of its own
+  # shellcheck disable=SC2016
+  start apiserver unshare --mount --propagation private sh -c 'mount --bind "$0" /etc/hosts; exec "$@"' "$R/run/hosts" \
+    "$R/bin/kube-apiserver" --etcd-servers="http://127.0.0.1:$ETCD" --bind-address=127.0.0.1 --secure-port="$API" --insecure-port=0 --advertise-address=$HOSTIP \
+    --service-cluster-ip-range="$SVC_CIDR,$SVC_CIDR6" --feature-gates="$GATES" --client-ca-file="$f/ca.crt" --tls-cert-file="$f/apiserver.crt" --tls-private-key-file="$f/apiserver.key" \
+    --kubelet-client-certificate="$f/kubelet-client.crt" --kubelet-client-key="$f/kubelet-client.key" --kubelet-preferred-address-types=Hostname \
+    --service-account-key-file="$f/sa.pub" --service-account-signing-key-file="$f/sa.key" --service-account-issuer=https://kubernetes.default.svc.cluster.local \
+    --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true --cert-dir="$R/run/apiserver" --v=1
+}
+etcd_start() {
+  local url=http://127.0.0.1
+  start etcd etcd --name rig --data-dir "$R/etcd/etcd" --listen-client-urls "$url:$ETCD" --advertise-client-urls "$url:$ETCD" \
+    --listen-peer-urls "$url:$((ETCD + 1))" --initial-advertise-peer-urls "$url:$((ETCD + 1))" --initial-cluster "rig=$url:$((ETCD + 1))" \
+    --unsafe-no-fsync --logger=zap --log-level=warn
+  until_ok etcd etcd curl -fsS --noproxy '*' -m 2 "$url:$ETCD/health"
+}
+controllers() {
+  start controller-manager "$R/bin/kube-controller-manager" --kubeconfig="$R/pki/controller-manager.conf" --authentication-kubeconfig="$R/pki/controller-manager.conf" \
+    --authorization-kubeconfig="$R/pki/controller-manager.conf" --service-account-private-key-file="$R/pki/sa.key" --root-ca-file="$R/pki/ca.crt" \
+    --use-service-account-credentials=true --leader-elect=false --allocate-node-cidrs=true --feature-gates="$GATES" --cluster-cidr="$POD_CIDR,$POD_CIDR6" \
+    --service-cluster-ip-range="$SVC_CIDR,$SVC_CIDR6" --bind-address=127.0.0.1 --secure-port=$CM --port=0 --cert-dir="$R/run/cm" --v=1
+  start scheduler "$R/bin/kube-scheduler" --kubeconfig="$R/pki/scheduler.conf" --authentication-kubeconfig="$R/pki/scheduler.conf" \
+    --authorization-kubeconfig="$R/pki/scheduler.conf" --leader-elect=false --bind-address=127.0.0.1 --secure-port=$SCHED --port=0 --cert-dir="$R/run/sched" --v=1
+}
+addon() { # kubeadm itself writes its ConfigMap, DaemonSet, ServiceAccount and RBAC for kube-proxy
+  k -n kube-system get ds kube-proxy >/dev/null 2>&1 && return 0
+  cat >"$R/run/kubeadm.yaml" <<E
+apiVersion: kubeadm.k8s.io/v1beta2
+kind: InitConfiguration
+localAPIEndpoint: {advertiseAddress: $HOSTIP, bindPort: $API}
+nodeRegistration: {name: rig, criSocket: /run/containerd/containerd.sock}
+---
+apiVersion: kubeadm.k8s.io/v1beta2
+kind: ClusterConfiguration
+kubernetesVersion: v$K8S
+controlPlaneEndpoint: $HOSTIP:$API
+featureGates: {IPv6DualStack: true}
+networking: {podSubnet: "$POD_CIDR,$POD_CIDR6", serviceSubnet: "$SVC_CIDR,$SVC_CIDR6"}
+---
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
+kind: KubeProxyConfiguration
+mode: ipvs
+E
+  "$R/bin/kubeadm" init phase addon kube-proxy --config "$R/run/kubeadm.yaml" --kubeconfig "$R/kubeconfig" >"$R/logs/kubeadm.log" 2>&1 ||
+    die "kubeadm: $(tail -n 3 "$R/logs/kubeadm.log")"
+}
+
+do_up() {
+  local n=${1:-$(cat "$R/run/nodes" 2>/dev/null || echo 3)} i
+  [[ $n =~ ^[1-9]$ ]] || die "up: the number of nodes is 1 to 9, not $n"
+  exec 9>"$R/run/lock"; flock -w 1800 9 || die "another \`cluster\` is at work"
+  do_build
+  SECONDS=0; DEADLINE=$UP_LIMIT
+  pki
+  { echo '127.0.0.1 localhost'; for i in 1 2 3 4 5 6 7 8 9; do echo "127.0.0.1 node$i"; done; } >"$R/run/hosts"
+  echo "$n" >"$R/run/nodes"
+  etcd_start
+  for i in $(seq "$n"); do node_start "$i"; done # a kernel boots meanwhile
+  apiserver
+  until_ok "API server" apiserver k get --raw /readyz
+  controllers
+  until_ok "service accounts" controller-manager k -n default get serviceaccount default
+  addon
+  k get service hello >/dev/null 2>&1 || k apply -f "$here/lib/services.yaml" >/dev/null
+  say "the control plane is up, kubeadm's kube-proxy addon is in ($SECONDS s)"
+  for i in $(seq "$n"); do until_ok "the table of node$i" "node$i" node_serves "$i"; say "node$i: Ready, its table lists the Service hello ($SECONDS s)"; done
+  say "up: export KUBECONFIG=$R/kubeconfig"
+}
+do_down() {
+  local i s=()
+  for i in 1 2 3 4 5 6 7 8 9; do s+=("node$i"); done
+  stop "${s[@]}"; stop scheduler controller-manager; stop apiserver; stop etcd
+  rm -rf "$R/etcd/etcd"
+  say "down"
+}
+do_apiserver_kill() { kill9 apiserver; }
+do_apiserver_start() { DEADLINE=$((SECONDS + UP_LIMIT)); apiserver; until_ok "API server" apiserver k get --raw /readyz; }

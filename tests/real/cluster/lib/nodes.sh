@@ -1,0 +1,65 @@
+# Sourced by ../cluster: one QEMU VM a node, in software emulation.
+
+node_serves() { # its pod is the one there is now, and its kernel's table lists hello: for the nodes, "up" means this
+  local pod
+  pod=$(k -n kube-system get pod -l k8s-app=kube-proxy --field-selector "spec.nodeName=node$1" -o jsonpath='{.items[0].metadata.name}') &&
+    [ "$(k get node "node$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ] &&
+    k -n kube-system exec "$pod" -- cat /proc/net/ip_vs | grep ':79D7 ' # 31191
+}
+
+node_files() { # node_files K: what the disk, which is the same for all nodes, does not have: keys, settings, PID 1
+  local n=node$1 d=$R/run/node$1
+  rm -rf "$d"; mkdir -p "$d/node/etc/kubernetes" "$d/node/usr/sbin"
+  install -m 755 "$here/guest/init" "$d/node/usr/sbin/node-init"
+  install -m 755 "$here/guest/traffic.py" "$d/node/usr/sbin/traffic"
+  cp "$R/pki/ca.crt" "$R/pki/$n-server.crt" "$R/pki/$n-server.key" "$d/node/etc/kubernetes/"
+  cp "$R/pki/$n.conf" "$d/node/etc/kubernetes/kubelet.conf"
+  cat >"$d/node/etc/kubernetes/kubelet.yaml" <<E
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+port: $((10250 + $1))
+readOnlyPort: 0
+healthzPort: 0
+authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: /etc/kubernetes/ca.crt}}
+authorization: {mode: Webhook}
+tlsCertFile: /etc/kubernetes/$n-server.crt
+tlsPrivateKeyFile: /etc/kubernetes/$n-server.key
+syncFrequency: 5s
+clusterDomain: cluster.local
+clusterDNS: [10.96.0.10]
+resolvConf: /etc/resolv.conf
+cgroupDriver: cgroupfs
+cgroupsPerQOS: false
+enforceNodeAllocatable: []
+hairpinMode: none
+failSwapOn: false
+imageGCHighThresholdPercent: 100
+imageGCLowThresholdPercent: 99
+evictionHard: {memory.available: "0%", nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%"}
+E
+  ( cd "$d"; find node | cpio -o -H newc --quiet ) | cat "$R/build/initrd-2.cpio" - >"$d/initrd"
+}
+
+node_start() { # node_start K: node K is 10.0.2.1K in a network of its own; its kubelet's port is forwarded from 127.0.0.1
+  local i=$1 n=node$1 ip=10.0.2.$((10 + $1)) port=$((10250 + $1)) d=$R/run/node$1
+  alive "$n" && return 0
+  pki_node "$n" "$ip"
+  node_files "$i"
+  start "$n" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=256 -cpu max -smp 1 -m "$MEM" -M pc -nodefaults -no-user-config -display none \
+    -kernel "$R/build/vmlinuz" -initrd "$d/initrd" \
+    -append "console=ttyS0 quiet panic=5 apparmor=0 mitigations=off tsc=unstable node.name=$n node.ip=$ip node.ip6=fd00:10:0:2::$i node.pods=10.244.$i.0/24 node.gates=$GATES" -no-reboot \
+    -drive "file=$R/build/node.ext4,format=raw,if=none,id=d,snapshot=on,cache=unsafe" -device virtio-blk-pci,drive=d \
+    -netdev "user,id=n,ipv6=off,net=10.0.2.0/24,host=$HOSTIP,dhcpstart=10.0.2.100,hostfwd=tcp:127.0.0.1:$port-$ip:$port" -device "virtio-net-pci,netdev=n,mac=52:54:00:00:00:0$i" \
+    -device virtio-rng-pci -serial "file:$R/logs/$n-console.log" -serial "unix:$d/sh.sock,server=on,wait=off" -monitor none
+}
+
+do_node() {
+  [[ ${1:-} =~ ^[1-9]$ ]] || usage
+  case ${2:-} in
+    stop) stop "node$1";;
+    kill) kill9 "node$1";;
+    start) DEADLINE=$((SECONDS + UP_LIMIT)); node_start "$1"; until_ok "the table of node$1" "node$1" node_serves "$1";;
+    *) usage;;
+  esac
+}
+do_sh() { [[ ${1:-} =~ ^[1-9]$ ]] || usage; local n=$1; shift; python3 "$here/lib/serial.py" "$R/run/node$n/sh.sock" "$*"; }

@@ -1,0 +1,105 @@
+"""The record of the last change: written, read back, damaged, and taken back byte for byte."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_ipvs.proxy.lastchange import LastChange, differed_since, digest, read, record, taken_back
+
+OLD = 'mode: ipvs\nipvs:\n  scheduler: ""  # ours\n'
+NEW = 'mode: ipvs\nipvs:\n  scheduler: "lc"  # ours\n'
+AT = OLD.index('""') + 1
+WHEN = "2025-11-01T12:00:00Z"
+FIELDS = {"scheduler": {"from": "", "to": "lc"}}
+LAST = LastChange(WHEN, FIELDS, AT, "", "lc", digest(NEW))
+GOOD = json.loads(LAST.write())
+
+
+def test_record() -> None:
+    """A change is the one span in which the texts differ, and the new text's hash."""
+    assert record(OLD, NEW, FIELDS, WHEN) == LAST
+
+
+def test_record_is_json() -> None:
+    """The annotation says when, which fields, from and to what, in words anybody can read."""
+    assert json.loads(LAST.write()) == {
+        "time": WHEN,
+        "fields": FIELDS,
+        "at": AT,
+        "removed": "",
+        "inserted": "lc",
+        "sha256": digest(NEW),
+    }
+
+
+def test_read_and_reverse() -> None:
+    """What was written is read back, and takes the text back."""
+    found = read(LAST.write())
+    assert (found, LAST.reverse(NEW)) == (LAST, OLD)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [(NEW, True), (OLD, False), (NEW + "\n", False), ("", False), (NEW.replace("# ours", "# mine"), False)],
+)
+def test_fits(text: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    """The record is about exactly one text."""
+    assert LAST.fits(text) is expected
+
+
+def test_a_span_that_is_not_there_does_not_fit() -> None:
+    """A hash that is right with a span that is wrong is not believed."""
+    wrong = LastChange(WHEN, FIELDS, 3, "", "lc", digest(NEW))
+    assert wrong.fits(NEW) is False
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "no json",
+        "null",
+        "[1]",
+        "12",
+        "{}",
+        "[" * 100_000,
+        json.dumps({**GOOD, "more": 1}),
+        json.dumps({key: GOOD[key] for key in GOOD if key != "at"}),
+        *(json.dumps({**GOOD, "at": at}) for at in (-1, True, "30", 1.5, None)),
+        json.dumps({**GOOD, "fields": []}),
+        json.dumps({**GOOD, "fields": {"scheduler": "lc"}}),
+        json.dumps({**GOOD, "fields": None}),
+        *(json.dumps({**GOOD, name: 7}) for name in ("removed", "inserted", "sha256", "time")),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_damaged_record(value: str) -> None:
+    """What is not ours to understand is no record, and no crash."""
+    assert read(value) is None
+
+
+def test_note_of_a_rollback() -> None:
+    """The note says since when another text had stood there, for this text alone."""
+    note = taken_back(OLD, 1700000000.0)
+    assert (differed_since(note, OLD), differed_since(note, NEW)) == (1700000000.0, None)
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["", "no json", "7", "[]", "{}", "[" * 100_000, json.dumps({"sha256": digest(OLD), "since": "yesterday"})],
+    ids=lambda value: value[:40],
+)
+def test_damaged_note(note: str) -> None:
+    """A note that cannot be read says nothing."""
+    assert differed_since(note, OLD) is None
+
+
+@given(st.text(), st.text(), st.text(), st.text())
+def test_any_change_is_taken_back(before: str, old: str, new: str, after: str) -> None:
+    """Whatever one span became, the record brings the old text back, through JSON too."""
+    was, now = before + old + after, before + new + after
+    found = read(record(was, now, {}, WHEN).write())
+    assert found is not None
+    assert (found.fits(now), found.reverse(now)) == (True, was)
