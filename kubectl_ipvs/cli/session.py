@@ -73,7 +73,10 @@ class Session:
         """Make the reader of tables, with this run's limits."""
         from kubectl_ipvs.operations.tables import Reader
 
-        return Reader(cluster, self.exec_seconds, exclude, (self.max_output or MAX_OUTPUT) * MIB)
+        most = MAX_OUTPUT if self.max_output is None else self.max_output
+        if most < 1:
+            raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
+        return Reader(cluster, self.exec_seconds, exclude, most * MIB)
 
     @property
     def exec_seconds(self) -> float:

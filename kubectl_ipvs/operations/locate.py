@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, items, mapping
-from kubectl_ipvs.errors import ApiError, IpvsError
+from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.proxy import configuration
 from kubectl_ipvs.proxy.configuration import Configuration
 from kubectl_ipvs.proxy.lastchange import TAKEN_BACK, differed_since
@@ -166,7 +166,8 @@ def _source(where: Where, spec: object, container: object, path: str | None) -> 
 def _read(cluster: Cluster, owner: DaemonSet, name: str, key: str | None, selector: str, version: str) -> Located:
     found = cluster.config_map(owner.namespace, name)
     if found is None:
-        raise IpvsError(f"configmap {owner.namespace}/{name} not found, but daemonset {owner.name} mounts it",
+        where = f"configmap {owner.namespace}/{name}"
+        raise IpvsError(f"{where} not found: kube-proxy's configuration should be there",
                         hint="name the right one with --configmap NAME/KEY")  # fmt: skip
     if key is None and len(found.data) == 1:
         key = next(iter(found.data))
@@ -175,7 +176,11 @@ def _read(cluster: Cluster, owner: DaemonSet, name: str, key: str | None, select
         held = ", ".join(sorted(found.data)) or "nothing"
         raise IpvsError(f'configmap {owner.namespace}/{name} has no key "{chosen}": it holds {held}',
                         hint="name the key with --configmap NAME/KEY")  # fmt: skip
-    read = configuration.read(found.data[chosen])
+    try:
+        read = configuration.read(found.data[chosen])
+    except ConfigurationInvalid as error:
+        where = f"configmap {owner.namespace}/{name}, key {chosen}"
+        raise ConfigurationInvalid(f"{where}: {error}", hint=error.hint) from error
     return Located("ConfigMap", owner.namespace, owner.name, selector, version, read, owner, found, chosen)
 
 

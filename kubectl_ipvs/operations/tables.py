@@ -15,7 +15,7 @@ from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary
 
 IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
-DIALING = ("dialing backend", "no route to host", "connection refused", "i/o timeout")
+DIALING = ("dialing backend", "unable to upgrade connection", "no route to host", "connection refused", "i/o timeout")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,12 @@ GOOD = {
     ("--exclude-cidrs", ""): "excludeCIDRs: []",
 }
 
+WHERE = "configmap kube-system/kube-proxy, key config.conf"
 PROBLEMS = (
-    ("kube-proxy not found, but daemonset kube-proxy mounts it", "name the right one with --configmap NAME/KEY"),
+    (
+        "kube-proxy not found: kube-proxy's configuration should be there",
+        "name the right one with --configmap NAME/KEY",
+    ),
     ('kube-proxy has no key "config.conf": it holds kubeconfig.conf', "name the key with --configmap NAME/KEY"),
     ("is immutable: it cannot be changed", "make a new one and let the DaemonSet mount it"),
 )
@@ -96,7 +100,7 @@ def test_unreadable_configuration_names_line_and_column(sandbox: MakeSandbox, ip
         box.set_config(text)
         runs = [ipvs(box, *words) for words in (("get",), ("status",), ("set", "--scheduler", "lc", *BRISK))]
 
-        assert [(run.code, run.out, run.err) for run in runs] == [(1, "", f"error: {problem}\n")] * 3, case
+        assert [(run.code, run.out, run.err) for run in runs] == [(1, "", f"error: {WHERE}: {problem}\n")] * 3, case
         assert (box.config, writes(box)) == (text, []), case
 
 
