@@ -32,7 +32,7 @@ format: $(VENV)/.ready
 	$(BIN)/python tools/docs.py
 
 bench: $(VENV)/.ready
-	$(BIN)/python benchmarks/startup.py
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/all.py
 
 clean:
 	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache
