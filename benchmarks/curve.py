@@ -24,9 +24,8 @@ def main() -> str:
         asked = (after.get("requests", 0) - before) / len(costs) / nodes
         wall, cpu = statistics.median(cost.wall for cost in costs), statistics.median(cost.cpu for cost in costs)
         peak = max(cost.peak for cost in costs)
-        lines.append(
-            f"| {nodes} | {wall:.2f} | {cpu / nodes * 1000:.2f} | {peak:.0f} | {asked:.2f} | {after.get('most_open', 0)} |"
-        )
+        most = after.get("most_open", 0)
+        lines.append(f"| {nodes} | {wall:.2f} | {cpu / nodes * 1000:.2f} | {peak:.0f} | {asked:.2f} | {most} |")
     return "\n".join(lines) + "\n"
 
 

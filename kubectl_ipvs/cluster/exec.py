@@ -22,6 +22,7 @@ from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 STDOUT, STDERR, ERROR = 1, 2, 3
 LONGEST_STDERR = 64 * 1024
+WAITS = {429, 503}
 EXIT_CODE = re.compile(r"[0-9]{1,9}")
 
 
@@ -83,10 +84,14 @@ def _open(rest: Rest, path: str, timeout: float, *, again: bool = True) -> _Chan
             **_proxy(connection.proxy_url),
         )
     except websocket.WebSocketBadStatusException as error:
-        if error.status_code == UNAUTHORIZED and again and rest.renewed(connection):
+        refused = api_error(error.status_code, error.resp_body or b"", dict(error.resp_headers or {}))
+        left = channel.deadline - time.monotonic() - refused.retry_after
+        if refused.status == UNAUTHORIZED and again and rest.renewed(connection):
             return _open(rest, path, timeout, again=False)
-        headers_back = dict(error.resp_headers or {})
-        raise _refused(api_error(error.status_code, error.resp_body or b"", headers_back)) from error
+        if refused.status in WAITS and refused.retry_after and left > 0:  # as in REST: the server asked for it
+            time.sleep(refused.retry_after)
+            return _open(rest, path, left, again=again)
+        raise _refused(refused) from error
     except (OSError, websocket.WebSocketException) as error:
         raise _broken(rest, error, timeout) from error
     return channel

@@ -205,6 +205,19 @@ def test_retry_after_is_honoured(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert box.requests[1].at - box.requests[0].at >= 1
 
 
+def test_retry_after_is_honoured_by_exec(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A busy API server that puts an exec off is asked again when it said, and the node's row is whole."""
+    box = sandbox(nodes=1)
+    busy = itertools.chain([refusal(429, "TooManyRequests", "busy", ("retry-after", "1"))], itertools.repeat(None))
+    box.hook = lambda request: next(busy) if request.path.endswith("/exec") else None
+
+    run = ipvs(box, "status")
+
+    execs = [seen for seen in box.requests if seen.path.endswith("/exec")]
+    assert (run.code, run.rows["node1"][-1], [seen.status for seen in execs]) == (0, "in sync", [429, 101])
+    assert execs[1].at - execs[0].at >= 1
+
+
 def test_server_that_is_down(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A refused connection names the server, for every command that needs one."""
     box = sandbox(nodes=1)
