@@ -5,21 +5,21 @@ would be written; nothing is written before every question is asked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cli.console import confirm, draws, out, say, warn
+from kubectl_ipvs.cli.ending import CODES, last_words, report
 from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, Refused
 from kubectl_ipvs.operations.carry_out import Order, Outcome, carry_out
 from kubectl_ipvs.operations.change import Change, write
-from kubectl_ipvs.operations.noderun import NodeOutcome, Target
+from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.preflight import Intent, preflight
-from kubectl_ipvs.operations.restart import Pace, Selection, select
+from kubectl_ipvs.operations.restart import Pace, Selection, check_canary, select
 from kubectl_ipvs.operations.stale import stale_targets
 from kubectl_ipvs.output import change as rendering
-from kubectl_ipvs.output.change import Report
-from kubectl_ipvs.output.configuration import source, where
+from kubectl_ipvs.output.configuration import where
 from kubectl_ipvs.output.progress import Lines, Live, Progress
 from kubectl_ipvs.proxy.preflight import Facts, findings
 
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from kubectl_ipvs.operations.locate import Located
     from kubectl_ipvs.proxy.fields import Value
     from kubectl_ipvs.proxy.findings import Finding
-
-CODES = {
-    "held": ExitCode.OK,
-    "partial": ExitCode.PARTIAL,
-    "stopped": ExitCode.PARTIAL,
-    "interrupted": ExitCode.INTERRUPTED,
-    "rolled-back": ExitCode.ERROR,
-    "rollback-failed": ExitCode.ERROR,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +53,8 @@ def make(session: Session, cluster: "Cluster", change: Change, names: Sequence[s
     """Make a change (one that changes no text is a restart), or say what would be done."""
     located = change.located
     chosen = select(cluster, located, names) if manner.restart else None
+    if chosen is not None:
+        check_canary(chosen, manner.pace.canary)
     targets = _targets(session, cluster, change, chosen, manner) if chosen else []
     if not manner.document:
         out(change.diff)
@@ -74,29 +67,28 @@ def make(session: Session, cluster: "Cluster", change: Change, names: Sequence[s
     confirm("Go on?", yes=manner.yes)
     if chosen is None:
         return _write_alone(cluster, change, manner, found)
-    order = Order(change, targets, chosen.skipped, chosen.version, len(chosen.places), manner.pace, manner.rollback)
+    pace = replace(manner.pace, reads_table=change.in_table)
+    order = Order(change, targets, chosen.skipped, chosen.version, len(chosen.places), pace, manner.rollback)
     return _carry_out(session, cluster, order, manner, found)
 
 
-def refuse_place(located: "Located", values: "Mapping[str, Value]") -> None:
+def refuse_place(cluster: "Cluster", located: "Located", values: "Mapping[str, Value]", manner: Manner) -> None:
     """Refuse what has no ConfigMap to edit, or no pods to restart, before anything else is asked."""
-    refuse(
-        findings(Facts(values=values, mode=located.mode, place=located.kind)) if _no_way(located, values) else [],
-        force=False,
-    )
+    if located.kind == "StaticPods" or (located.kind == "Flags" and bool(values)):
+        found = findings(Facts(values=values, mode=located.mode, place=located.kind))
+        _refuse(cluster, Change(located, {}, located.text), found, manner)
 
 
-def _no_way(located: "Located", values: "Mapping[str, Value]") -> bool:
-    return located.kind == "StaticPods" or (located.kind == "Flags" and bool(values))
-
-
-def refuse(found: Sequence["Finding"], *, force: bool) -> None:
+def _refuse(cluster: "Cluster", change: Change, found: Sequence["Finding"], manner: Manner) -> None:
     """Print what preflight found; raise Refused where an error is among it that --force does not overrule."""
+    force = manner.force
     if found:
         say(rendering.findings_text(found, forced=force).rstrip("\n"))
     errors = [entry for entry in found if entry.severity == "error" and not (force and entry.forcible)]
     if not errors:
         return
+    if manner.document:
+        out(rendering.render(report(cluster, change, "refused", found), manner.output))
     codes = ", ".join(dict.fromkeys(entry.code for entry in errors))
     forcible = [entry.code for entry in errors if entry.forcible]
     hint = f"--force overrules {', '.join(dict.fromkeys(forcible))}" if len(forcible) == len(errors) else errors[0].hint
@@ -118,11 +110,17 @@ def _targets(
 def _preflight(
     session: Session, cluster: "Cluster", change: Change, chosen: Selection | None, manner: Manner
 ) -> list["Finding"]:
-    intent = Intent(change.values, change.changes_text, chosen is not None, manner.pace.strategy)
+    intent = Intent(
+        change.values,
+        change.changes_text,
+        chosen is not None,
+        manner.pace.strategy,
+        change.in_table,
+        manner.rollback,
+    )
     places = chosen.everyone if chosen else ()
-    timeout = session.exec_seconds
-    found = preflight(cluster, change.located, intent, places, session.at_once, timeout)
-    refuse(found, force=manner.force)
+    found = preflight(cluster, change.located, intent, places, session.at_once, session.exec_seconds)
+    _refuse(cluster, change, found, manner)
     return found
 
 
@@ -144,7 +142,7 @@ def _announce(
 def _unchanged(cluster: "Cluster", change: Change, manner: Manner, chosen: Selection | None) -> int:
     skipped = chosen.skipped if chosen else ()
     if manner.document:
-        out(rendering.render(_report(cluster, change, "unchanged", (), nodes=skipped), manner.output))
+        out(rendering.render(report(cluster, change, "unchanged", (), nodes=skipped), manner.output))
     else:
         out(rendering.lines(skipped))
     everywhere = " and in force on every node" + (" that is ready" if skipped else "") if chosen else ""
@@ -162,7 +160,7 @@ def _dry_run(
             if target.old is not None:
                 cluster.delete_pod(target.old, dry_run=True)
     if manner.document:
-        out(rendering.render(_report(cluster, change, "dry-run", found), manner.output))
+        out(rendering.render(report(cluster, change, "dry-run", found), manner.output))
         return ExitCode.OK
     mark = "(server dry run)" if asked else "(dry run)"
     if change.changes_text:
@@ -174,7 +172,7 @@ def _dry_run(
 def _write_alone(cluster: "Cluster", change: Change, manner: Manner, found: Sequence["Finding"]) -> int:
     write(cluster, change, timeout=manner.pace.timeout)
     if manner.document:
-        out(rendering.render(_report(cluster, change, "written", found), manner.output))
+        out(rendering.render(report(cluster, change, "written", found), manner.output))
     else:
         out(f"{_object(change.located)} patched\n")
     warn("kube-proxy was not restarted: no node follows yet; `kubectl ipvs restart --stale` makes them")
@@ -203,55 +201,14 @@ def _carry_out(session: Session, cluster: "Cluster", order: Order, manner: Manne
 def _end(cluster: "Cluster", order: Order, outcome: Outcome, manner: Manner, found: Sequence["Finding"]) -> int:
     change = order.change
     if manner.document:
-        report = _report(
-            cluster, change, outcome.kind, found, nodes=outcome.nodes, back=outcome.back, left=outcome.left
-        )
-        out(rendering.render(report, manner.output))
+        ended = report(cluster, change, outcome.kind, found, nodes=outcome.nodes, back=outcome.back, left=outcome.left)
+        out(rendering.render(ended, manner.output))
     else:
         out(rendering.lines(outcome.nodes, outcome.back))
     say(rendering.summary(outcome.nodes))
-    for line in _last_words(change, outcome):
+    for line in last_words(change, outcome):
         say(line)
     return CODES[outcome.kind]
-
-
-def _last_words(change: Change, outcome: Outcome) -> list[str]:
-    """Say what is left to do, or how to take it back."""
-    if outcome.kind == "rolled-back":
-        return ["error: the change did not hold, so it was taken back: every node that was touched runs the old value"]
-    if outcome.kind == "rollback-failed":
-        return [f"error: the change did not hold, and taking it back failed: {outcome.left}"]
-    if outcome.kind in {"stopped", "interrupted"}:
-        again = "the same command again goes on where this one stopped"
-        back = "; `kubectl ipvs undo` takes it back" if change.changes_text else ""
-        return [f"{outcome.kind}: {again}{back}"]
-    return ["take it back with: kubectl ipvs undo"] if change.changes_text else []
-
-
-def _report(
-    cluster: "Cluster",
-    change: Change,
-    outcome: str,
-    found: Sequence["Finding"],
-    *,
-    nodes: Sequence[NodeOutcome] = (),
-    back: Sequence[NodeOutcome] = (),
-    left: str = "",
-) -> Report:
-    connection = cluster.connection
-    fields: Mapping[str, Mapping[str, object]] = change.fields if change.changes_text else {}
-    return Report(
-        outcome,
-        connection.context,
-        connection.server,
-        source(change.located),
-        found,
-        fields,
-        change.diff,
-        nodes,
-        back,
-        left,
-    )
 
 
 def _object(located: "Located") -> str:

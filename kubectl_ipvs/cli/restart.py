@@ -65,6 +65,6 @@ def run(
     tempo = pace(max_unavailable, timeout, settle, canary, strategy)
     cluster = session.cluster()
     located = locate(cluster, session.where)
-    refuse_place(located, {})
     manner = Manner(tempo, dry_run, output, stale=stale, force=force, yes=yes)
+    refuse_place(cluster, located, {}, manner)
     return make(session, cluster, Change(located, {}, located.text), nodes or (), manner)

@@ -99,6 +99,6 @@ def run(
     values = parse_values({name: value for name, value in given.items() if value is not None})
     cluster = session.cluster()
     located = locate(cluster, session.where)
-    refuse_place(located, values)
     manner = Manner(tempo, dry_run, output, not no_restart, rollback=not no_rollback, force=force, yes=yes)
+    refuse_place(cluster, located, values, manner)
     return make(session, cluster, prepare(located, values), (), manner)

@@ -4,17 +4,18 @@ Whatever happens, the outcome says for each node what it runs. Nothing here asks
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.change import Change, put, write
+from kubectl_ipvs.operations.change import Change, write
+from kubectl_ipvs.operations.interrupts import Interrupts, interruptible
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Rolled, Target
-from kubectl_ipvs.operations.restart import Pace, roll, select
+from kubectl_ipvs.operations.restart import Pace, roll
+from kubectl_ipvs.operations.rollback import Back, take_back
 from kubectl_ipvs.operations.tables import Reader
-from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, taken_back
 
 Kind = Literal["held", "partial", "stopped", "interrupted", "rolled-back", "rollback-failed"]
 Observer = Callable[[NodeRun], None]
@@ -45,70 +46,39 @@ class Outcome:
 
 def carry_out(cluster: Cluster, order: Order, reader: Reader, observe: Observer, say: Callable[[str], None]) -> Outcome:
     """Write, restart, prove; on a failure put the old value back and restart what was touched."""
-    located = write(cluster, order.change, timeout=order.pace.timeout)
-    if order.change.changes_text:
-        say("written")
-    rolled = roll(cluster, located, order.targets, order.version, order.pace, reader, order.total, observe)
-    nodes = (*rolled.nodes, *order.skipped)
-    if rolled.interrupted:
-        return Outcome("interrupted", nodes)
-    if rolled.held:
-        return Outcome("held" if all(entry.outcome == "held" for entry in nodes) else "partial", nodes)
-    if not order.rollback or not order.change.changes_text:
-        return Outcome("stopped", nodes)
-    return _take_back(cluster, order, located, rolled, nodes, reader, observe, say)
+    with interruptible() as interrupts:
+        located = write(cluster, order.change, timeout=order.pace.timeout, gives_up=lambda: interrupts.count > 0)
+        if order.change.changes_text:
+            say("written")
+        rolled = _roll(cluster, located, order, reader, observe, interrupts)
+        nodes = (*rolled.nodes, *order.skipped)
+        if rolled.interrupted:
+            return Outcome("interrupted", nodes, left=rolled.problem)
+        if rolled.held:
+            return Outcome("held" if all(entry.outcome == "held" for entry in nodes) else "partial", nodes)
+        if not order.rollback or not order.change.changes_text:
+            return Outcome("stopped", nodes, left=rolled.problem)
+        touched = [entry.node for entry in rolled.nodes if entry.touched]
+        say(f"rolling back: the old value is written again, {_nodes(len(touched))} restarted")
+        targets = [target.place.name for target in order.targets if target.old is not None]
+        back = Back(order.change, located, touched, targets, order.total, order.pace, interrupts)
+        done = take_back(cluster, back, reader, observe)
+        left = "; ".join(part for part in (rolled.problem, done.left) if part)
+        return Outcome("rollback-failed" if done.left else "rolled-back", nodes, done.nodes, left)
 
 
-def _take_back(
-    cluster: Cluster,
-    order: Order,
-    located: Located,
-    rolled: Rolled,
-    nodes: Sequence[NodeOutcome],
-    reader: Reader,
-    observe: Observer,
-    say: Callable[[str], None],
-) -> Outcome:
-    """Write the old text and the old record back, restart the nodes that were touched, and prove them."""
-    touched = [entry.node for entry in rolled.nodes if entry.touched]
-    say(f"rolling back: the old value is written again, {len(touched)} nodes are restarted")
-    old = order.change.located
-    before = old.config_map.annotations if old.config_map else {}
-    note = None if located.changed is None else taken_back(old.text, located.changed)
-    notes = {ANNOTATION: before.get(ANNOTATION), TAKEN_BACK: note}
-    try:
-        restored = put(cluster, located, old.text, notes, timeout=order.pace.timeout)
-    except IpvsError as error:
-        left = f"the old value could not be written back: {error}"
-        return Outcome("rollback-failed", nodes, left=f"{left}; {_by_hand(order, touched)}")
-    try:
-        back = _restart(cluster, restored, touched, order, replace(reader, exclude=tuple(restored.excluded)), observe)
-    except IpvsError as error:
-        left = f"the old value is back, but its restart failed: {error}"
-        return Outcome("rollback-failed", nodes, left=f"{left}; run `kubectl ipvs restart --stale`")
-    bad = [entry.node for entry in back.nodes if entry.outcome != "held"]
-    if bad or back.interrupted:
-        left = f"the old value is back in the configuration, but {', '.join(bad)} does not hold it"
-        return Outcome(
-            "rollback-failed", nodes, back.nodes, f"{left}; mend it, then run `kubectl ipvs restart --stale`"
-        )
-    return Outcome("rolled-back", nodes, back.nodes)
-
-
-def _restart(
-    cluster: Cluster, located: Located, names: Sequence[str], order: Order, reader: Reader, observe: Observer
+def _roll(
+    cluster: Cluster, located: Located, order: Order, reader: Reader, observe: Observer, interrupts: Interrupts
 ) -> Rolled:
-    if not names:
-        return Rolled(())
-    chosen = select(cluster, located, names)
-    targets = [Target(place, place.pod) for place in chosen.places]
-    pace = replace(order.pace, canary="none", strategy="delete", persevere=True)
-    rolled = roll(cluster, located, targets, chosen.version, pace, reader, order.total, observe)
-    return Rolled((*rolled.nodes, *chosen.skipped), rolled.interrupted)
+    """Restart and prove; a failure to begin is a result too, since the configuration is written by now."""
+    try:
+        return roll(
+            cluster, located, order.targets, order.version, order.pace, reader, order.total, observe, interrupts
+        )
+    except IpvsError as error:
+        nodes = tuple(NodeOutcome.of(NodeRun(target.place.name, target.old)) for target in order.targets)
+        return Rolled(nodes, interrupts.count > 0, f"the restart could not begin: {error}")
 
 
-def _by_hand(order: Order, touched: Sequence[str]) -> str:
-    """Say how to finish a rollback by hand."""
-    old = ", ".join(f"{name} was {entry['from']!r}" for name, entry in order.change.fields.items())
-    nodes = ", ".join(touched) or "none"
-    return f"by hand: {old}; then restart kube-proxy on the nodes that were touched: {nodes}"
+def _nodes(count: int) -> str:
+    return f"{count} node is" if count == 1 else f"{count} nodes are"

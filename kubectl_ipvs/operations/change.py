@@ -4,25 +4,22 @@
 exactly that, together with the record by which `undo` takes it back.
 """
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap
-from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, ConnectionFailed, IpvsError, UsageError
+from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.locate import Located
+from kubectl_ipvs.operations.patience import GivesUp, never, patiently
 from kubectl_ipvs.proxy import configuration, fields, lastchange
 from kubectl_ipvs.proxy.difference import difference
 from kubectl_ipvs.proxy.edit import edit
 from kubectl_ipvs.proxy.fields import Value
 from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, LastChange
-
-FIRST_WAIT, LONGEST_WAIT = 0.2, 3.0
-SERVER_TROUBLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,18 @@ class Change:
         return {
             name: {"from": _plain(old[name].configured), "to": _plain(new[name].configured)} for name in self.values
         }
+
+    @property
+    def in_table(self) -> bool:
+        """What is changed shows in the kernel's table: of all fields the scheduler alone. A restart proves that too."""
+        return not self.values or "scheduler" in self.values
+
+    @property
+    def recorded(self) -> bool:
+        """`undo` can take the configuration back, once this is written (or as it stands, where nothing is)."""
+        found = self.located.config_map
+        last = lastchange.read(found.annotations.get(ANNOTATION, "")) if found else None
+        return self.changes_text or (last is not None and last.fits(self.located.text))
 
     @property
     def after(self) -> Located:
@@ -111,7 +120,9 @@ def text_diff(located: Located, new_text: str) -> str:
     return difference(located.text, new_text, f"configmap {name}")
 
 
-def write(cluster: Cluster, change: Change, *, timeout: float = 0.0, dry_run: bool = False) -> Located:
+def write(
+    cluster: Cluster, change: Change, *, timeout: float = 0.0, gives_up: GivesUp = never, dry_run: bool = False
+) -> Located:
     """Write a planned change and its record; return kube-proxy as it now stands."""
     found = change.located.config_map
     if found is None or not change.changes_text:
@@ -119,7 +130,7 @@ def write(cluster: Cluster, change: Change, *, timeout: float = 0.0, dry_run: bo
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     note = lastchange.record(change.located.text, change.new_text, change.fields, now).write()
     notes = {ANNOTATION: note, TAKEN_BACK: None}
-    return put(cluster, change.located, change.new_text, notes, timeout=timeout, dry_run=dry_run)
+    return put(cluster, change.located, change.new_text, notes, timeout=timeout, gives_up=gives_up, dry_run=dry_run)
 
 
 def put(
@@ -129,6 +140,7 @@ def put(
     notes: Mapping[str, str | None],
     *,
     timeout: float = 0.0,
+    gives_up: GivesUp = never,
     dry_run: bool = False,
 ) -> Located:
     """Compare and swap the whole text and our annotations (None: taken away); tried again within `timeout`."""
@@ -139,22 +151,8 @@ def put(
     def swap() -> ConfigMap:
         return cluster.swap(found, key, text, annotations=notes, dry_run=dry_run)
 
-    written = persist(swap, timeout)
+    written = patiently(swap, timeout, gives_up)
     return replace(located, config_map=written, configuration=configuration.read(written.data[key]))
-
-
-def persist(call: Callable[[], ConfigMap], timeout: float) -> ConfigMap:
-    """Call again, with growing pauses, while the API server is away; the last failure is raised."""
-    deadline, wait = time.monotonic() + timeout, FIRST_WAIT
-    while True:
-        try:
-            return call()
-        except (ConnectionFailed, ApiError) as error:
-            away = isinstance(error, ConnectionFailed) or error.status >= SERVER_TROUBLE
-            if not away or time.monotonic() + wait > deadline:
-                raise
-        time.sleep(wait)
-        wait = min(wait * 2, LONGEST_WAIT)
 
 
 def _changed_since(located: Located, last: LastChange, where: str) -> ChangedMeanwhile:

@@ -1,4 +1,4 @@
-"""Ctrl-C (and SIGTERM) during a rollout: the first starts no new node, the second lets go at once."""
+"""Ctrl-C and SIGTERM while a change is under way: the first starts nothing new, the second lets go at once."""
 
 import signal
 import threading
@@ -9,19 +9,47 @@ from types import FrameType
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
+class Interrupts:
+    """How often the user has asked for the end; safe to call in a signal handler."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._listener: Callable[[], None] | None = None
+
+    def __call__(self) -> None:
+        """Take note; a second one raises KeyboardInterrupt where nobody listens."""
+        self.count += 1
+        if self._listener is not None:
+            self._listener()
+        elif self.count > 1:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def told_to(self, listener: Callable[[], None]) -> Iterator[None]:
+        """Call `listener` for each interrupt, at once for those that came before."""
+        for _ in range(self.count):
+            listener()
+        self._listener = listener
+        try:
+            yield
+        finally:
+            self._listener = None
+
+
 @contextmanager
-def interruptible(interrupt: Callable[[], None]) -> Iterator[None]:
-    """Call `interrupt` for each signal instead of raising; only the main thread can be signalled."""
+def interruptible() -> Iterator[Interrupts]:
+    """Count signals instead of raising; only the main thread can be signalled."""
+    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield interrupts
         return
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        interrupt()
+        interrupts()
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
-        yield
+        yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

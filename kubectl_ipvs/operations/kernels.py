@@ -5,6 +5,8 @@ megabyte). What is loaded differs node by node, and is asked of each only where 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
@@ -14,6 +16,15 @@ from kubectl_ipvs.operations.status import Place
 from kubectl_ipvs.proxy.modules import Modules, loaded, must_be_loaded, on_disk
 
 MOST = 8 * 1024 * 1024  # bytes of one file
+SAMPLES = 2  # nodes of one kernel release that are tried for its module folder: one may hang
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The schedulers of one kernel release's module folder; what is built in needs no loading."""
+
+    built_in: frozenset[str]
+    files: frozenset[str]
 
 
 def read_modules(
@@ -23,35 +34,47 @@ def read_modules(
     asked = [
         (place.name, place.node.kernel, place.pod) for place in places if _answers(place) and place.node and place.pod
     ]
-    samples = {kernel: pod for _, kernel, pod in asked if kernel}
-
-    def folder(entry: tuple[str, Pod]) -> tuple[str, frozenset[str] | None]:
-        return entry[0], _available(cluster, entry[1], entry[0], timeout)
-
-    def lines(entry: tuple[str, str, Pod]) -> tuple[str, frozenset[str] | None]:
-        return entry[0], _loaded(cluster, entry[2], timeout)
-
-    available = dict(fan_out(folder, list(samples.items()), concurrency))
+    samples: dict[str, list[Pod]] = {}
+    for _, kernel, pod in asked:
+        if kernel and len(samples.setdefault(kernel, [])) < SAMPLES:
+            samples[kernel].append(pod)
+    sampled = {pod.uid for pods in samples.values() for pod in pods[:1]}
     everyone = must_be_loaded(version, scheduler)
-    sampled = {pod.uid for pod in samples.values()}
-    running = dict(fan_out(lines, [entry for entry in asked if everyone or entry[2].uid in sampled], concurrency))
-    found = {name: Modules(running.get(name), available.get(kernel)) for name, kernel, _ in asked}
-    return {
-        name: modules for name, modules in found.items() if modules.loaded is not None or modules.available is not None
-    }
+    folders: dict[str, _Folder | None] = {}
+    running: dict[str, frozenset[str] | None] = {}
+
+    def folder(kernel: str, pods: Sequence[Pod]) -> None:
+        folders[kernel] = _folder(cluster, pods, kernel, timeout)
+
+    def lines(name: str, pod: Pod) -> None:
+        running[name] = _loaded(cluster, pod, timeout)
+
+    calls = [partial(folder, *entry) for entry in samples.items()]
+    calls += [partial(lines, name, pod) for name, _, pod in asked if everyone or pod.uid in sampled]
+    for _ in fan_out(lambda call: call(), calls, concurrency):
+        pass
+    found = {name: _modules(running.get(name), folders.get(kernel)) for name, kernel, _ in asked}
+    return {name: modules for name, modules in found.items() if modules != Modules(None, None)}
+
+
+def _modules(running: frozenset[str] | None, folder: _Folder | None) -> Modules:
+    if folder is None:
+        return Modules(running, None)
+    return Modules(None if running is None else running | folder.built_in, folder.built_in | folder.files)
 
 
 def _answers(place: Place) -> bool:
     return place.pod is not None and place.pod.ready and (place.node is None or place.node.ready)
 
 
-def _available(cluster: Cluster, pod: Pod, kernel: str, timeout: float) -> frozenset[str] | None:
-    """Return what the module folder holds; None unless both of its lists can be read."""
-    texts = [
-        _cat(cluster, pod, f"/lib/modules/{kernel}/{name}", timeout) for name in ("modules.builtin", "modules.dep")
-    ]
-    known = [on_disk(text) for text in texts if text is not None]
-    return frozenset().union(*known) if len(known) == len(texts) else None
+def _folder(cluster: Cluster, pods: Sequence[Pod], kernel: str, timeout: float) -> _Folder | None:
+    """Return what the module folder holds, from the first of a few nodes on which both of its lists can be read."""
+    for pod in pods:
+        built_in = _cat(cluster, pod, f"/lib/modules/{kernel}/modules.builtin", timeout)
+        files = None if built_in is None else _cat(cluster, pod, f"/lib/modules/{kernel}/modules.dep", timeout)
+        if built_in is not None and files is not None:
+            return _Folder(on_disk(built_in), on_disk(files))
+    return None
 
 
 def _loaded(cluster: Cluster, pod: Pod, timeout: float) -> frozenset[str] | None:

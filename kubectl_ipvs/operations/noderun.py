@@ -92,8 +92,9 @@ class Rolled:
 
     nodes: tuple[NodeOutcome, ...]
     interrupted: bool = False
+    problem: str = ""  # why it could not even begin
 
     @property
     def held(self) -> bool:
         """Every node that could be restarted holds."""
-        return all(entry.outcome in {"held", "skipped"} for entry in self.nodes)
+        return not self.problem and all(entry.outcome in {"held", "skipped"} for entry in self.nodes)

@@ -13,13 +13,16 @@ def may_begin(runs: Collection[NodeRun], pods: PodBook, plan: Plan) -> list[Node
     waiting = [run for run in runs if run.phase == "waiting"]
     if not plan.deletes:
         return waiting  # the DaemonSet paces itself
-    held_back = _canary_first(runs, plan)
-    if held_back is not None:
-        return [run for run in waiting if run.node == held_back]
     down = [run for run in waiting if not pods.up(run.node)]  # down already: to begin them takes nothing away
     up = [run for run in waiting if pods.up(run.node)]
     room = max(0, plan.max_unavailable - count(runs, DOWN) - len(down))
-    return (down + up[:room])[: max(0, 2 * plan.max_unavailable - count(runs, IN_FLIGHT))]
+    free = max(0, 2 * plan.max_unavailable - count(runs, IN_FLIGHT))
+    canary = _canary(runs, plan)
+    if canary is None:
+        return (down + up[:room])[:free]
+    if canary.phase != "waiting":
+        return []
+    return [canary] if canary in down or room else down[:free]  # no room: those that are down come first
 
 
 def count(runs: Collection[NodeRun], phases: frozenset[str]) -> int:
@@ -27,7 +30,7 @@ def count(runs: Collection[NodeRun], phases: frozenset[str]) -> int:
     return sum(run.phase in phases for run in runs)
 
 
-def _canary_first(runs: Collection[NodeRun], plan: Plan) -> str | None:
-    """Return the canary's name while the others have to wait for it."""
-    held = any(run.node == plan.canary and run.phase == "held" for run in runs)
-    return plan.canary if plan.canary and not held else None
+def _canary(runs: Collection[NodeRun], plan: Plan) -> NodeRun | None:
+    """Return the canary while the others have to wait for it."""
+    passed = {"held", "skipped"}
+    return next((run for run in runs if run.node == plan.canary and run.phase not in passed), None)

@@ -5,7 +5,6 @@ A user who may list but not watch gets a list every second instead.
 """
 
 import threading
-import time
 from collections.abc import Callable
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -13,6 +12,7 @@ from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.operations.told import Listed, Told, Trouble
 
 FIRST_WAIT, LONGEST_WAIT, POLL = 0.2, 3.0, 1.0
+WATCH = 45  # seconds of one watch: a connection that went dead without a word is noticed soon after
 EXPIRED, FORBIDDEN = 410, 403
 
 
@@ -24,6 +24,8 @@ class PodWatch:
     ) -> None:
         self._cluster, self._namespace, self._selector = cluster, namespace, selector
         self._version, self._tell = version, tell
+        self._polls = False
+        self._wait = FIRST_WAIT
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -35,28 +37,36 @@ class PodWatch:
         self._stopped.set()
 
     def _run(self) -> None:
-        wait = FIRST_WAIT
-        while not self._stopped.is_set():
-            began = time.monotonic()
-            try:
-                if not self._version:
-                    self._list()
+        while not self._stopped.wait(self._pause()):
+            self._once()
+
+    def _once(self) -> None:
+        try:
+            if self._polls or not self._version:
+                self._list()
+            if not self._polls:
                 self._follow()
-                wait = FIRST_WAIT
-            except ApiError as error:
-                self._version = ""
-                if error.status == FORBIDDEN:
-                    self._poll()
-                elif error.status != EXPIRED:
-                    self._tell(Trouble(str(error)))
-            except IpvsError as error:
-                self._version = ""
-                self._tell(Trouble(str(error)))
-            wait = FIRST_WAIT if time.monotonic() - began > LONGEST_WAIT else min(wait * 2, LONGEST_WAIT)
-            self._stopped.wait(0 if self._version else wait)
+        except IpvsError as error:
+            self._failed(error)
+
+    def _pause(self) -> float:
+        """Return how long to wait: not at all where a watch just ended, longer with every failure in a row."""
+        if self._polls:
+            return POLL
+        return 0.0 if self._version else self._wait
+
+    def _failed(self, error: IpvsError) -> None:
+        status = error.status if isinstance(error, ApiError) else 0
+        if self._version and status == FORBIDDEN:
+            self._polls = True
+        elif status != EXPIRED:
+            self._tell(Trouble(str(error)))
+        self._wait = FIRST_WAIT if self._version else min(self._wait * 2, LONGEST_WAIT)
+        self._version = ""
 
     def _follow(self) -> None:
-        for event in self._cluster.watch_pods(self._namespace, self._selector, self._version):
+        events = self._cluster.watch_pods(self._namespace, self._selector, self._version, seconds=WATCH)
+        for event in events:
             if self._stopped.is_set():
                 return
             self._version = event.version or self._version
@@ -67,7 +77,3 @@ class PodWatch:
         pods, version = self._cluster.pods(self._namespace, self._selector)
         self._tell(Listed(tuple(pods)))
         self._version = version
-
-    def _poll(self) -> None:
-        while not self._stopped.wait(POLL):
-            self._list()

@@ -1,10 +1,11 @@
 """Gathers what preflight weighs: rights, nodes, pods, kernels, owners - everything asked at once, before any write."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
-from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.cluster.objects import DaemonSet, Pod
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.kernels import read_modules
@@ -15,6 +16,8 @@ from kubectl_ipvs.proxy.findings import Finding
 from kubectl_ipvs.proxy.owner import Owner, owners
 from kubectl_ipvs.proxy.preflight import Facts, NodeFact, findings
 
+REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -24,6 +27,8 @@ class Intent:
     writes: bool
     restarts: bool
     strategy: str = "delete"
+    proves: bool = True  # looks at the kernels' tables
+    rollback: bool = False  # takes itself back where it fails, which deletes pods whatever the strategy
 
 
 def preflight(
@@ -32,7 +37,8 @@ def preflight(
     """Gather the facts and weigh them; every question is asked before the first write."""
     facts = _facts(located, intent, places)
     missing, unknown = _rights(cluster, located, intent, concurrency)
-    facts = replace(facts, missing_rights=missing, unknown_rights=unknown)
+    rollout = _rollout(cluster, located) if intent.restarts else ""
+    facts = replace(facts, missing_rights=missing, unknown_rights=unknown, rollout=rollout)
     if facts.scheduler:
         modules = read_modules(cluster, places, facts.scheduler, located.version, concurrency, timeout)
         nodes = [replace(node, modules=modules.get(node.name)) for node in facts.nodes]
@@ -54,7 +60,6 @@ def _facts(located: Located, intent: Intent, places: Sequence[Place]) -> Facts:
         nodes=[_node(place) for place in places],
         restarts=intent.restarts,
         static_pods=any(place.pod is not None and place.pod.mirror for place in places),
-        rollout=_rollout(located),
         on_delete=owner is not None and owner.strategy == "OnDelete",
         strategy=intent.strategy,
     )
@@ -77,8 +82,24 @@ def _owners(located: Located) -> tuple[Owner, ...]:
     return owners({**found.labels, **found.annotations}, found.managers, located.namespace)
 
 
-def _rollout(located: Located) -> str:
-    owner = located.daemon_set
+def _rollout(cluster: Cluster, located: Located) -> str:
+    """Say what the DaemonSet is in the middle of, "" if it rests.
+
+    A pod that is gone for a moment, after a run of ours was killed for example, looks the same: so ask again first.
+    """
+    owner, deadline = located.daemon_set, time.monotonic() + REST
+    said = _unfinished(owner)
+    while said and owner is not None and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+        try:
+            owner = cluster.daemon_set(owner.namespace, owner.name)
+        except IpvsError:
+            break
+        said = _unfinished(owner)
+    return said
+
+
+def _unfinished(owner: DaemonSet | None) -> str:
     if owner is None or owner.strategy == "OnDelete":
         return ""
     if owner.observed_generation and owner.observed_generation < owner.generation:
@@ -105,11 +126,13 @@ def _rights(cluster: Cluster, located: Located, intent: Intent, concurrency: int
 
 def _needed(located: Located, intent: Intent) -> list[Access]:
     here = located.namespace
-    needed = [Access("list", "pods", namespace=here), Access("create", "pods", subresource="exec", namespace=here)]
+    needed = [Access("list", "pods", namespace=here)]
+    if intent.restarts and intent.proves:
+        needed.append(Access("create", "pods", subresource="exec", namespace=here))
     if intent.writes and located.config_map is not None:
         needed.append(Access("patch", "configmaps", namespace=here, name=located.config_map.name))
     if intent.restarts and intent.strategy == "rollout":
         needed.append(Access("patch", "daemonsets", group="apps", namespace=here, name=located.name))
-    elif intent.restarts:
+    if intent.restarts and (intent.strategy == "delete" or (intent.rollback and intent.writes)):
         needed.append(Access("delete", "pods", namespace=here))
     return needed

@@ -6,9 +6,10 @@ from datetime import datetime, timezone
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.interrupts import interruptible
+from kubectl_ipvs.operations.interrupts import Interrupts
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Plan, Rolled, Target
+from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.rollout import Rollout
 from kubectl_ipvs.operations.status import Place, choose, places
 from kubectl_ipvs.operations.tables import Reader
@@ -27,6 +28,7 @@ class Pace:
     canary: str = "auto"  # auto, none, or a node's name
     strategy: str = "delete"  # delete, or rollout: the DaemonSet's own rolling update
     persevere: bool = False  # go on after a node has failed: a rollback wants every node back
+    reads_table: bool = True  # the kernel's table shows what is to be proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,13 @@ def roll(
     reader: Reader,
     total: int,
     observe: Callable[[NodeRun], None],
+    interrupts: Interrupts,
 ) -> Rolled:
     """Restart `targets` out of `total` nodes, a few at a time, and prove each."""
     plan = Plan(
         namespace=located.namespace,
         selector=located.selector,
-        wanted=located.scheduler if located.mode == "ipvs" else None,
+        wanted=located.scheduler if located.mode == "ipvs" and pace.reads_table else None,
         max_unavailable=pace.max_unavailable.of(total),
         timeout=pace.timeout,
         settle=pace.settle,
@@ -72,26 +75,35 @@ def roll(
         persevere=pace.persevere,
     )
     rollout = Rollout(cluster, plan, reader, observe)
-    with interruptible(rollout.interrupt):
-        if not plan.deletes and located.daemon_set is not None and targets:
-            when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-            cluster.restart_daemon_set(located.daemon_set, when)
+    owner = located.daemon_set
+    if not plan.deletes and owner is not None and targets and not interrupts.count:
+        when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        patiently(lambda: cluster.restart_daemon_set(owner, when), pace.timeout, lambda: interrupts.count > 0)
+    with interrupts.told_to(rollout.interrupt):
         return rollout.run(targets, version)
 
 
 def canary(targets: Sequence[Target], wanted: str) -> str:
-    """Choose the node that goes first: the named one, else the first ready worker, else the first; "" for none."""
+    """Choose the node that goes first: the named one, else the first ready worker, else the first; "" for none.
+
+    A named one that is no target holds already (see `check_canary`): no other has to wait.
+    """
     names = [target.place.name for target in targets]
     if wanted == "none" or len(names) < 2:  # noqa: PLR2004 - one node is its own canary
         return ""
     if wanted != "auto":
-        if wanted not in names:
-            raise IpvsError(
-                f"canary {wanted} is none of the nodes to restart", hint="leave --canary out, or --canary none"
-            )
-        return wanted
+        return wanted if wanted in names else ""
     workers = [target.place.name for target in targets if _is_worker(target.place)]
     return (workers or names)[0]
+
+
+def check_canary(chosen: Selection, wanted: str) -> None:
+    """Raise IpvsError for a canary that is none of the nodes, or cannot be restarted; to be asked before any write."""
+    if wanted in {"auto", "none"} or wanted in {place.name for place in chosen.places}:
+        return
+    known = wanted in {place.name for place in chosen.everyone}
+    why = "is not ready" if known else "is none of the nodes to restart"
+    raise IpvsError(f"canary {wanted} {why}: nothing was changed", hint="leave --canary out, or --canary none")
 
 
 def _is_worker(place: Place) -> bool:

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 
 from kubectl_ipvs.cluster.cluster import Cluster, PodEvent
 from kubectl_ipvs.cluster.objects import Pod
-from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
+from kubectl_ipvs.errors import ApiError, IpvsError
+from kubectl_ipvs.operations.lateness import why_late
 from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeOutcome, NodeRun, Phase, Plan, Rolled, Target
 from kubectl_ipvs.operations.pacing import count, may_begin
+from kubectl_ipvs.operations.patience import is_away
 from kubectl_ipvs.operations.podbook import PodBook
 from kubectl_ipvs.operations.podwatch import PodWatch
 from kubectl_ipvs.operations.tables import Reader
@@ -27,7 +29,6 @@ from kubectl_ipvs.proxy.state import describe
 TICK = 0.5
 FIRST_LOOK, LONGEST_LOOK = 0.25, 2.0  # seconds between looks at a table that does not follow yet
 NOT_FOUND, CONFLICT = 404, 409
-
 
 Observer = Callable[[NodeRun], None]
 
@@ -59,6 +60,7 @@ class Rollout:
         self._pods = PodBook(target.place.pod for target in targets)
         watch = PodWatch(self.cluster, self.plan.namespace, self.plan.selector, version, self._told.put)
         watch.start()
+        self._hear_rest()  # an interrupt that came before: then nothing begins
         try:
             while self._start_more() or count(self.runs.values(), IN_FLIGHT):
                 self._wait()
@@ -111,10 +113,13 @@ class Rollout:
     def _wait(self) -> None:
         try:
             self._hear(self._told.get(timeout=self._until_next()))
-            while True:
-                self._hear(self._told.get_nowait())
         except queue.Empty:
             return
+        self._hear_rest()
+
+    def _hear_rest(self) -> None:
+        while not self._told.empty():
+            self._hear(self._told.get())
 
     def _until_next(self) -> float:
         now = time.monotonic()
@@ -127,7 +132,7 @@ class Rollout:
         if isinstance(told, PodEvent):
             self._pods.event(told)
         elif isinstance(told, Listed):
-            self._pods = PodBook(told.pods)
+            self._pods, self.trouble = PodBook(told.pods), ""
         elif isinstance(told, Deleted):
             self._deleted(self.runs[told.node], told.error)
         elif isinstance(told, Looked):
@@ -144,7 +149,7 @@ class Rollout:
         gone = isinstance(error, ApiError) and error.status in {NOT_FOUND, CONFLICT}
         if error is None or gone:  # 409: another pod has the name by now, so ours is gone
             self._move(run, "starting")
-        elif isinstance(error, ConnectionFailed) or (isinstance(error, ApiError) and error.status >= 500):  # noqa: PLR2004
+        elif is_away(error):
             self._later(run, str(error))
         else:
             self._end(run, "failed", str(error))
@@ -183,7 +188,8 @@ class Rollout:
             since = self._moved if run.phase == "queued" else run.began
             if run.phase in IN_FLIGHT and now - since > self.plan.timeout:
                 self._late(run)
-        if any(run.phase == "failed" for run in self.runs.values()) and not self.plan.persevere:
+        failed = any(run.phase == "failed" for run in self.runs.values())
+        if self._interrupts or (failed and not self.plan.persevere):
             for run in self.runs.values():
                 if run.phase == "queued":
                     self._move(run, "waiting")
@@ -192,7 +198,8 @@ class Rollout:
         if run.absent and run.new is None:  # it was so before we came: no reason to end the run
             self._end(run, "skipped", "no kube-proxy pod was there, and none came")
         else:
-            self._end(run, "failed", f"did not hold within {self.plan.timeout:g}s: {self._why(run)}")
+            why = why_late(run, self._pods, self.trouble)
+            self._end(run, "failed", f"did not hold within {self.plan.timeout:g}s: {why}")
 
     def _advance(self, run: NodeRun, now: float) -> None:
         if run.phase == "queued":
@@ -226,18 +233,6 @@ class Rollout:
             self._verify(run, pod)
         elif run.seen or run.blind or self.plan.wanted is None:
             run.next_try = run.ready_since + self.plan.settle
-
-    def _why(self, run: NodeRun) -> str:
-        if run.phase == "queued":
-            return "the DaemonSet does not go on"
-        if run.phase == "restarting":
-            return run.doubt or "the pod was not deleted"
-        if run.phase == "proving":
-            return run.doubt or "its table was not seen"
-        if run.new is not None:
-            return f"pod {run.new.name} is not ready ({run.new.waiting or run.new.phase})"
-        stuck = run.old is not None and self._pods.has(run.old)
-        return "the old pod does not go away" if stuck else self.trouble or "no new pod came"
 
     def _let_go(self, why: str) -> None:
         for run in self.runs.values():

@@ -38,5 +38,6 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
     state, _ = judge(facts(place, located, reading))
     if located.mode != "ipvs" or state not in {"out-of-step", "not-ipvs"}:
         return None
-    young = 0 <= now - started(pod) < YOUNG
+    certain = located.changed is None or started(pod) > located.changed  # in the same second: it may have read either
+    young = certain and not pod.crashed and 0 <= now - started(pod) < YOUNG
     return Target(place, None if young else pod)

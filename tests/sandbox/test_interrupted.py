@@ -1,0 +1,233 @@
+"""Ctrl-C, SIGTERM and SIGKILL at any moment: what was begun is seen through or said, and the same command goes on."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.exchange import Request
+from tests.harness import Ipvs, MakeSandbox, Run
+
+PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
+SET = ("set", "--scheduler", "lc", "--settle", "0s")
+FAST: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.0}
+AGAIN = "interrupted: the same command again goes on where this one stopped"
+UNDO = "; `kubectl ipvs undo` takes it back"
+
+
+@contextmanager
+def started(box: Sandbox, folder: Path, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """Start the installed plugin against a sandbox of this process."""
+    path = folder / "kubeconfig-of-a-process"
+    path.write_text(box.kubeconfig())
+    pipe = subprocess.PIPE
+    environment = {**os.environ, "KUBECONFIG": str(path)}
+    process = subprocess.Popen([PROGRAM, *words], env=environment, stdout=pipe, stderr=pipe, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ended(process: "subprocess.Popen[str]") -> Run:
+    """Wait for the end of a process."""
+    out, err = process.communicate(timeout=20)
+    return Run(process.returncode, out, err)
+
+
+def at(box: Sandbox, method: str, number: int, act: Callable[[], object]) -> threading.Event:
+    """Do something at the nth request of a method, before it is answered; the event is set then."""
+    done = threading.Event()
+
+    def hook(request: Request) -> None:
+        count = sum(seen.method == method for seen in box.requests)
+        if request.method == method and count == number:
+            box.hook = None
+            act()
+            done.set()
+
+    box.hook = hook
+    return done
+
+
+def interrupt(process: "subprocess.Popen[str]") -> None:
+    """Press Ctrl-C, and let it arrive."""
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_once(number: signal.Signals, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The node in flight is finished, no other is begun, and every node's state is said; then the command goes on."""
+    box = sandbox(**{**FAST, "start": 0.2})
+    with started(box, tmp_path, *SET) as process:
+        at(box, "DELETE", 1, lambda: process.send_signal(number))
+        run = ended(process)
+
+    assert (run.code, run.out.splitlines()[-3:], box.schedulers()) == (
+        130,
+        ["node/node1 not restarted", "node/node2 restarted", "node/node3 not restarted"],
+        {"node1": "rr", "node2": "lc", "node3": "rr"},
+    )
+    assert run.err.splitlines()[-2:] == ["3 nodes: 1 restarted, 2 not restarted", AGAIN + UNDO]
+
+    again = ipvs(box, *SET)
+
+    assert (again.code, again.out, box.schedulers()) == (
+        0,
+        "node/node1 restarted\nnode/node3 restarted\n",
+        {"node1": "lc", "node2": "lc", "node3": "lc"},
+    )
+    assert box.restarts == {"node1": 1, "node2": 1, "node3": 1}
+
+
+def test_twice(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The second stops at once, and says what is known of the node that was in flight."""
+    box = sandbox(**FAST, nodes=2, faults={"node2": "slow-start=30"})
+
+    with started(box, tmp_path, *SET) as process:
+        deleted = at(box, "DELETE", 1, lambda: None)
+        assert deleted.wait(10)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        alive = process.poll() is None
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        run = ended(process)
+
+    assert (run.code, alive, time.monotonic() - began < 3) == (130, True, True)
+    assert run.out.splitlines()[-2:] == [
+        "node/node1 not restarted",
+        "node/node2 not seen through: interrupted while starting",
+    ]
+    assert run.err.splitlines()[-1] == AGAIN + UNDO
+
+    box.heal("node2")
+    pod = next(pod for pod in box.objects("Pod") if pod["spec"].get("nodeName") == "node2")
+    box.remove("Pod", "kube-system", pod["metadata"]["name"])
+    again = ipvs(box, *SET)
+
+    assert (again.code, box.schedulers()) == (0, {"node1": "lc", "node2": "lc"})
+
+
+def test_before_anything_is_written(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """Ctrl-C while questions are asked ends it, and nothing was changed."""
+    box = sandbox(**FAST, nodes=1)
+    before = box.config
+
+    with started(box, tmp_path, *SET) as process:
+        at(box, "POST", 1, lambda: interrupt(process))
+        run = ended(process)
+
+    assert (run.code, run.err.splitlines()[-1], box.config, box.restarts) == (130, "interrupted", before, {"node1": 0})
+
+
+def test_at_the_write(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The write that is under way is finished and reported, and no node is begun."""
+    box = sandbox(**FAST, nodes=2)
+
+    with started(box, tmp_path, *SET) as process:
+        at(box, "PATCH", 1, lambda: interrupt(process))
+        run = ended(process)
+
+    assert (run.code, run.out.splitlines()[-3:], box.restarts) == (
+        130,
+        ["configmap/kube-proxy patched", "node/node1 not restarted", "node/node2 not restarted"],
+        {"node1": 0, "node2": 0},
+    )
+    assert ipvs(box, *SET).code == 0
+    assert box.schedulers() == {"node1": "lc", "node2": "lc"}
+
+
+def test_during_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The old value is written back, the node in flight is finished, and what is left is said."""
+    box = sandbox(**FAST, faults={"node3": "stale"})
+    before = box.config
+
+    with started(box, tmp_path, *SET, "--timeout", "0.6s") as process:
+        at(box, "DELETE", 4, lambda: process.send_signal(signal.SIGINT))
+        run = ended(process)
+
+    assert (run.code, box.config, box.schedulers()["node1"]) == (1, before, "rr")
+    assert run.err.splitlines()[-1] == (
+        "error: the change did not hold, and taking it back failed: the old value is back in the configuration, but "
+        "interrupted, and not proved on node2, node3; mend that, then run `kubectl ipvs restart --stale`"
+    )
+    assert ipvs(box, "restart", "--stale", "--settle", "0s").code == 0
+    assert box.schedulers() == {"node1": "rr", "node2": "rr", "node3": "rr"}
+
+
+def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """Ctrl-C ends the watching: nodes that the DaemonSet has not come to are not waited for."""
+    box = sandbox(**{**FAST, "start": 0.3}, nodes=6)
+
+    with started(box, tmp_path, *SET, "--strategy=rollout") as process:
+        deadline = time.monotonic() + 10
+        while "node1" not in _begun(box) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        run = ended(process)
+
+    lines = [line.split(" ", 1)[1] for line in run.out.splitlines()[-6:]]
+    assert (run.code, run.err.splitlines()[-1]) == (130, AGAIN + UNDO)
+    assert (lines[0], lines[-1]) == ("restarted", "not restarted")
+
+
+def _begun(box: Sandbox) -> set[str]:
+    return {node for node, count in box.restarts.items() if count}
+
+
+@pytest.mark.timeout(120)
+def test_killed_at_every_request(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """SIGKILL at any request of a rollout: the same command brings every node there, and no two were down together."""
+    left: dict[int, object] = {}
+    number, killed = 0, True
+    while killed:
+        number += 1
+        box = sandbox(**FAST, nodes=2)
+        killed = _killed_at(box, tmp_path, number)
+        run = ipvs(box, *SET)
+        state = (run.code, box.schedulers(), 'scheduler: "lc"' in box.config, box.most_down)
+        if state != (0, {"node1": "lc", "node2": "lc"}, True, 1):
+            left[number] = (state, run)
+        box.stop()
+
+    assert (left, number > 15) == ({}, True)
+
+
+def _killed_at(box: Sandbox, folder: Path, number: int) -> bool:
+    """Run `set` and kill it at its nth request, which still happens; tell whether there was one."""
+    with started(box, folder, *SET) as process:
+        box.hook = lambda _: process.kill() if len(box.requests) == number else None
+        process.communicate(timeout=20)
+        box.hook = None
+        return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["at the canary", "at the last node"])
+def test_killed_while_a_node_is_down(number: int, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The next run waits for the node that the first one took down, before it takes another."""
+    box = sandbox(nodes=2, terminate=0.02, start=0.9, sync=0.0)
+    pods = {pod["metadata"]["name"] for pod in box.objects("Pod")}
+
+    with started(box, tmp_path, *SET) as process:
+        at(box, "DELETE", number, lambda: None)
+        while len(pods & {pod["metadata"]["name"] for pod in box.objects("Pod")}) == 3 - number:
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+    run = ipvs(box, *SET)
+
+    assert (run.code, set(box.schedulers().values()), box.most_down) == (0, {"lc"}, 1)
+    assert box.restarts == {"node1": 1, "node2": 1}

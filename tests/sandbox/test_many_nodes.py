@@ -1,0 +1,20 @@
+"""A hundred nodes: no more down than a tenth, and few requests for each."""
+
+from collections import Counter
+
+from tests.harness import Ipvs, MakeSandbox
+
+
+def test_a_hundred_nodes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """`set` with the default tenth: every node follows, at most ten were down, at most 12 requests for each."""
+    box = sandbox(nodes=100, terminate=0.1, start=0.1, sync=0.05)
+
+    run = ipvs(box, "set", "--scheduler", "lc", "--settle", "0.2s", "-o", "json")
+
+    assert (run.code, run.json["summary"], Counter(box.schedulers().values())) == (
+        0,
+        {"nodes": 100, "held": 100},
+        {"lc": 100},
+    )
+    assert (box.most_down <= 10, len(box.requests) <= 1200) == (True, True)
+    assert set(box.restarts.values()) == {1}

@@ -1,0 +1,460 @@
+"""The way through the nodes: the canary first, never more down than asked for, every node proved."""
+
+import contextlib
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.exchange import Request
+from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
+
+SET = ("set", "--scheduler", "lc")
+QUICKLY = ("--settle", "0s", "--timeout", "4s")
+SOON = ("--settle", "0s", "--timeout", "0.6s")  # for nodes that never hold
+FAST: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.0}
+UNDO = "take it back with: kubectl ipvs undo"
+
+
+def deleted(box: Sandbox) -> list[str]:
+    """Give the nodes whose pods we deleted, in that order."""
+    names = [seen.path.rsplit("/", 1)[-1] for seen in box.requests if seen.method == "DELETE"]
+    first = {pod: node for node, pod in PODS.items()}
+    return [first[name] for name in names]
+
+
+PODS: dict[str, str] = {}
+
+
+@pytest.fixture
+def noted(sandbox: MakeSandbox) -> Any:  # noqa: ANN401 - a function with the sandbox's own options
+    """Start a sandbox and note which pod each node has before anything happens."""
+
+    def make(**options: Any) -> Sandbox:  # noqa: ANN401 - as above
+        box = sandbox(**options)
+        PODS.clear()
+        PODS.update({pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in box.objects("Pod")})
+        return box
+
+    return make
+
+
+def phases(run: Run, node: str) -> list[str]:
+    """Give the lines about one node, without the names of pods and the seconds."""
+    lines = [line.partition(": ")[2] for line in run.err.splitlines() if line.startswith(f"{node}: ")]
+    return [re.sub(r"\(\d+\.\d+s\)", "(S)", re.sub(r"kube-proxy-\w{5}", "POD", line)) for line in lines]
+
+
+def order(run: Run, words: str) -> list[str]:
+    """Give the nodes of which these words were said, in order."""
+    return [line.partition(": ")[0] for line in run.err.splitlines() if words in line and line.startswith("node")]
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), ["node2", "node1", "node3"]),  # node1 is a control plane
+        (("--canary", "node3"), ["node3", "node1", "node2"]),
+        (("--canary", "none"), ["node1", "node2", "node3"]),
+    ],
+    ids=["first ready worker", "the named one", "none"],
+)
+def test_canary_goes_first(flags: tuple[str, ...], expected: list[str], noted: Any, ipvs: Ipvs) -> None:  # noqa: ANN401
+    """One ready worker by default, the node that was named, or nobody."""
+    box = noted(**FAST)
+
+    run = ipvs(box, *SET, *flags, *QUICKLY)
+
+    assert (run.code, deleted(box)) == (0, expected)
+
+
+def test_others_wait_for_the_canary(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """However many may be down together, no other node begins before the canary holds."""
+    box = sandbox(nodes=4, **FAST)
+
+    run = ipvs(box, *SET, "--max-unavailable", "100%", *BRISK)
+
+    said = [line for line in run.err.splitlines() if line.startswith("node")]
+    held = next(index for index, line in enumerate(said) if line.startswith("node2: holds"))
+    assert (run.code, held, {line.split(":")[0] for line in said[:held]}) == (0, 3, {"node2"})
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("nowhere", "is none of the nodes to restart"), ("node3", "is not ready")], ids=["none", "away"]
+)
+@pytest.mark.parametrize("nodes", [1, 3])
+def test_canary_that_cannot_be(name: str, why: str, nodes: int, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A canary that is no node, or not ready, is refused before anything is written."""
+    box = sandbox(nodes=nodes, faults={"node3": "not-ready"} if nodes == 3 else {})
+    why = why if nodes == 3 else "is none of the nodes to restart"
+
+    run = ipvs(box, *SET, "--canary", name, *BRISK)
+
+    said = f"error: canary {name} {why}: nothing was changed\nhint: leave --canary out, or --canary none\n"
+    assert (run, writes(box)) == (Run(1, "", said), [])
+
+
+def test_canary_that_holds_already(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The same command again goes on, though its canary is done."""
+    box = sandbox(scheduler="lc", **FAST)
+    box.set_scheduler("node3", "rr")
+
+    run = ipvs(box, *SET, "--canary", "node2", *BRISK)
+
+    assert (run.code, run.out, box.schedulers()) == (
+        0,
+        "node/node3 restarted\n",
+        {"node1": "lc", "node2": "lc", "node3": "lc"},
+    )
+
+
+def test_canary_waits_for_nodes_that_are_down(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A node that is down already leaves no room: it comes back first, and never are two down together."""
+    box = sandbox(nodes=3, start=0.6, terminate=0.02, sync=0.0)
+    text = box.config.replace('scheduler: ""', "scheduler: lc")
+    box.set_config(text)
+    pod = next(pod for pod in box.objects("Pod") if pod["spec"]["nodeName"] == "node2")
+    box.remove("Pod", "kube-system", pod["metadata"]["name"])
+
+    run = ipvs(box, *SET, *QUICKLY)
+
+    assert (run.code, box.most_down, box.restarts) == (0, 1, {"node1": 1, "node2": 1, "node3": 1})
+
+
+@pytest.mark.parametrize(
+    ("share", "most", "said"),
+    [("1", 1, 1), ("3", 3, 3), ("50%", 4, 4), ("100%", 8, 8)],
+)
+def test_max_unavailable(share: str, most: int, said: int, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """So many nodes at most are ever without kube-proxy, and it is said before."""
+    box = sandbox(nodes=8, start=0.1, terminate=0.0, sync=0.0)
+
+    run = ipvs(box, *SET, "--max-unavailable", share, "--canary", "none", "--settle", "0s")
+
+    words = f"restarts 8 of 8 nodes of daemonset kube-system/kube-proxy, at most {said} down at once"
+    assert (run.code, box.most_down, words in run.err.splitlines()) == (0, most, True)
+
+
+def test_phases_of_a_node(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """In a pipe: one line for each phase, no control characters, a line a node, a summary and how to take it back."""
+    run = ipvs(sandbox(nodes=2, **FAST), *SET, *BRISK)
+
+    told = ["deleting pod POD", "waiting for its new pod", "pod POD is ready, looking at the kernel's table"]
+    assert phases(run, "node1") == [*told, "holds: its table was seen (S)"]
+    assert run.out.splitlines()[-3:] == [
+        "configmap/kube-proxy patched",
+        "node/node1 restarted",
+        "node/node2 restarted",
+    ]
+    assert (run.err.splitlines()[-2:], "\x1b" in run.out + run.err) == (["2 nodes: 2 restarted", UNDO], False)
+
+
+def test_live_table(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """On a terminal: a table of the nodes with their phases while it goes on, gone at the end; stdout stays data."""
+    box = sandbox(nodes=2, **FAST)
+    (tmp_path / "kubeconfig").write_text(box.kubeconfig())
+    environment = {**os.environ, "KUBECONFIG": str(tmp_path / "kubeconfig"), "TERM": "xterm", "COLUMNS": "100"}
+    ours, theirs = pty.openpty()
+    shown = bytearray()
+
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("kubectl-ipvs"), *SET, "--settle", "0.6s"],
+        env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, text=True,
+    )  # fmt: skip
+    os.close(theirs)
+    with contextlib.suppress(OSError):  # Linux: the other end is closed
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    os.close(ours)
+    out, _ = process.communicate(timeout=10)
+
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
+    assert (process.returncode, out.splitlines()[-1], b"\x1b[" in shown) == (0, "node/node2 restarted", True)
+    assert ("of 2 nodes hold, 1 in flight" in text, "node2: deleting pod" in text) == (True, False)
+    assert text.splitlines()[-2:] == ["2 nodes: 2 restarted", UNDO]
+
+
+def test_run_as_data(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """-o json: what was found, what was edited, and each node's phases with their times."""
+    box = sandbox(nodes=1, labels={"app.kubernetes.io/managed-by": "Helm"})
+
+    run = ipvs(box, *SET, *BRISK, "-o", "json")
+
+    whole = run.json
+    node = whole["nodes"][0]
+    times = [entry["after"] for entry in node["phases"]]
+    assert (run.code, whole["kind"], whole["outcome"], whole["fields"], whole["summary"]) == (
+        0,
+        "Change",
+        "held",
+        {"scheduler": {"from": "", "to": "lc"}},
+        {"nodes": 1, "held": 1},
+    )
+    assert [entry["code"] for entry in whole["findings"]] == ["IPVS011"]
+    assert [entry["phase"] for entry in node["phases"]] == ["restarting", "starting", "proving", "held"]
+    assert (times == sorted(times), times[-1] == node["seconds"], node["seconds"] >= 0.2) == (True, True, True)
+    assert (node["node"], node["outcome"], node["seenInKernel"]) == ("node1", "held", True)
+    assert '+  scheduler: "lc"' in whole["diff"].splitlines()
+
+
+def test_a_pod_must_settle(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A pod that gets Ready and crashes within --settle never held."""
+    box = sandbox(nodes=2, faults={"node2": "crash-later=0.15"}, backoff=5, **FAST)
+
+    run = ipvs(box, *SET, "--no-rollback", "--settle", "0.5s")
+
+    assert (run.code, phases(run, "node2")[-1]) == (3, "failed: pod POD crashed (CrashLoopBackOff, 0 restarts)")
+
+
+def test_ready_is_not_applied(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The kernel's table comes later than Ready: it is looked at until it follows."""
+    box = sandbox(nodes=1, sync=0.6)
+
+    run = ipvs(box, *SET, "--settle", "0s")
+
+    looks = [seen for seen in box.requests if "/proc/net/ip_vs" in seen.query.get("command", ())]
+    looks += [seen for seen in box.requests if "ipvsadm" in seen.query.get("command", ())]
+    assert (run.code, box.schedulers(), len(looks) > 1) == (0, {"node1": "lc"}, True)
+
+
+def test_slow_node(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A node that is only slow holds, and does not hold the others up."""
+    box = sandbox(nodes=4, faults={"node3": "slow-start=0.8"}, **FAST)
+
+    run = ipvs(box, *SET, "--max-unavailable", "2", *QUICKLY)
+
+    assert (run.code, order(run, "holds")[-1], box.most_down) == (0, "node3", 2)
+
+
+NOT_HELD = {
+    "stale": "did not hold within 0.6s: the kernel still has rr instead of lc",
+    "never-ready": "did not hold within 0.6s: pod POD is not ready (Running)",
+    "stuck": "did not hold within 0.6s: the old pod does not go away",
+    "crash-loop": "pod POD crashed (CrashLoopBackOff, 0 restarts)",
+    "no-ipvs": "did not hold within 0.6s: the kernel has no IPVS table (ip_vs is not loaded)",
+}
+
+
+@pytest.mark.parametrize("fault", NOT_HELD)
+def test_node_that_does_not_hold(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Its reason is said, what is in flight is seen through, and no other node is begun: here the canary fails."""
+    box = sandbox(nodes=3, backoff=9, **FAST)
+    box.fault("node2", fault)
+
+    run = ipvs(box, *SET, "--no-rollback", *SOON, "--force")
+
+    failed = re.sub(r"kube-proxy-\w{5}", "POD", run.out.splitlines()[-2])
+    assert (run.code, run.out.splitlines()[-3::2]) == (3, ["node/node1 not restarted", "node/node3 not restarted"])
+    assert failed.startswith(f"node/node2 failed: {NOT_HELD[fault]}")
+    assert (box.restarts["node1"], box.restarts["node3"]) == (0, 0)
+    assert run.err.splitlines()[-2:] == [
+        "3 nodes: 1 failed, 2 not restarted",
+        "stopped: the same command again goes on where this one stopped; `kubectl ipvs undo` takes it back",
+    ]
+
+
+def test_tables_that_cannot_be_read(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """An image without any tool: the pod alone is judged, and the output says what was not seen."""
+    box = sandbox(nodes=2, faults={"node2": "no-tools"}, **FAST)
+
+    run = ipvs(box, *SET, *BRISK)
+
+    assert (run.code, phases(run, "node2")[-1]) == (0, "holds: its table cannot be read (S)")
+    assert run.err.splitlines()[-2:] == [
+        "not seen in the kernel: the scheduler of node2 (its table cannot be read)",
+        UNDO,
+    ]
+
+
+def test_node_that_is_not_ready(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """It is skipped and said so, the others are done: exit 3; later the same command does what is left."""
+    box = sandbox(faults={"node3": "not-ready"}, **FAST)
+
+    run = ipvs(box, *SET, *QUICKLY)
+    again = ipvs(box, *SET, *QUICKLY)
+    box.heal("node3")
+    healed = ipvs(box, *SET, *QUICKLY)
+
+    skipped = (
+        "node/node3 skipped: the node is not ready: not restarted; run `kubectl ipvs restart` on it when it is back"
+    )
+    assert (run.code, run.out.splitlines()[-3:]) == (3, ["node/node1 restarted", "node/node2 restarted", skipped])
+    assert (again.code, again.out) == (3, f"{skipped}\n")
+    assert (healed.code, healed.out, box.schedulers()) == (
+        0,
+        "node/node3 restarted\n",
+        {"node1": "lc", "node2": "lc", "node3": "lc"},
+    )
+
+
+def test_node_without_a_pod(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Where no kube-proxy was and none comes nothing is lost: skipped, exit 3, no rollback."""
+    box = sandbox(nodes=2, faults={"node2": "no-pod"}, **FAST)
+
+    run = ipvs(box, *SET, *SOON)
+
+    assert (run.code, run.out.splitlines()[-2:], box.schedulers()) == (
+        3,
+        ["node/node1 restarted", "node/node2 skipped: no kube-proxy pod was there, and none came"],
+        {"node1": "lc", "node2": None},
+    )
+
+
+def test_somebody_elses_virtual_servers(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Inside excludeCIDRs they are not kube-proxy's and do not count; outside they do."""
+    box = sandbox(nodes=1, faults={"node1": "foreign=wrr"}, **FAST)
+    plain = box.config
+
+    outside = ipvs(box, *SET, "--no-rollback", *SOON)
+    box.set_config(plain.replace("excludeCIDRs: null", "excludeCIDRs: [192.168.50.0/24]"))
+    inside = ipvs(box, *SET, *QUICKLY)
+
+    why = re.sub(r"lc \d+", "lc N", outside.out.splitlines()[-1])
+    words = "did not hold within 0.6s: the kernel still has lc N, wrr 1 instead of lc"
+    assert (outside.code, why) == (3, f"node/node1 failed: {words}")
+    assert (inside.code, inside.out.splitlines()[-1], set(box.kernel("node1")["schedulers"])) == (
+        0,
+        "node/node1 restarted",
+        {"lc", "wrr"},
+    )
+
+
+def test_excluded_servers_alone_hold(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A table in which nothing is kube-proxy's shows nothing against it."""
+    box = sandbox(nodes=1, faults={"node1": "foreign=wrr"}, **FAST)
+    box.set_config(box.config.replace("excludeCIDRs: null", "excludeCIDRs: [0.0.0.0/0]"))
+
+    run = ipvs(box, *SET, *QUICKLY)
+
+    assert (run.code, run.out.splitlines()[-1]) == (0, "node/node1 restarted")
+
+
+HIDDEN = "not seen in the kernel: {} (its table shows the scheduler alone)"
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (("--strict-arp",), "strictARP"),
+        (("--sync-period", "1m", "--udp-timeout", "10s"), "syncPeriod, udpTimeout"),
+    ],
+)
+def test_fields_that_the_table_does_not_show(
+    words: tuple[str, ...], names: str, sandbox: MakeSandbox, ipvs: Ipvs
+) -> None:
+    """The pod alone is judged, the kernel is not asked, and the output says so."""
+    box = sandbox(nodes=1, faults={"node1": "stale"}, **FAST)
+    box.set_scheduler("node1", "wrr")
+
+    run = ipvs(box, "set", *words, *BRISK)
+    document = ipvs(box, "undo", *BRISK, "-o", "json").json
+
+    assert (run.code, phases(run, "node1")[-1]) == (0, "holds: its pod stays up (S)")
+    assert run.err.splitlines()[-2:] == [HIDDEN.format(names), UNDO]
+    assert not [seen for seen in box.requests if seen.path.endswith("/exec")]
+    assert document["nodes"][0]["seenInKernel"] is False
+
+
+def test_scheduler_and_hidden_fields(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Together: the scheduler is seen in the table, the other field is said not to be."""
+    box = sandbox(nodes=1, **FAST)
+
+    run = ipvs(box, *SET, "--strict-arp", *BRISK)
+
+    assert (run.code, phases(run, "node1")[-1]) == (0, "holds: its table was seen (S)")
+    assert run.err.splitlines()[-2:] == [HIDDEN.format("strictARP"), UNDO]
+    assert (box.kernel("node1")["scheduler"], box.kernel("node1")["strict_arp"]) == ("lc", True)
+
+
+def test_watch_is_forbidden(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Who may list but not watch waits a little longer, even while the API server is away for a moment."""
+    box = sandbox(nodes=2)
+    box.deny("watch", "pods")
+
+    def away(request: Request) -> None:
+        if request.method == "DELETE":
+            box.hook = None
+            box.outage(1.0)
+
+    box.hook = away
+    run = ipvs(box, *SET, "--settle", "0s", "--timeout", "8s")
+
+    assert (run.code, box.schedulers()) == (0, {"node1": "lc", "node2": "lc"})
+
+
+# ---- the DaemonSet's own rolling update
+
+ROLLOUT = (*SET, "--strategy=rollout")
+
+
+def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The DaemonSet replaces the pods at its own pace; we ask, watch, and prove node by node."""
+    box = sandbox(max_unavailable=1, **FAST)
+
+    run = ipvs(box, *ROLLOUT, *BRISK)
+
+    template = box.get("DaemonSet", "kube-system", "kube-proxy")["spec"]["template"]
+    assert (run.code, box.most_down, box.schedulers()) == (0, 1, {"node1": "lc", "node2": "lc", "node3": "lc"})
+    assert writes(box) == ["PATCH configmaps/kube-proxy", "PATCH daemonsets/kube-proxy"]
+    assert list(template["metadata"]["annotations"]) == ["kubectl.kubernetes.io/restartedAt"]
+    told = ["waiting for the DaemonSet", "waiting for its new pod", "pod POD is ready, looking at the kernel's table"]
+    assert phases(run, "node1") == [*told, "holds: its table was seen (S)"]
+    assert (
+        "restarts 3 of 3 nodes of daemonset kube-system/kube-proxy, at the DaemonSet's own pace" in run.err.splitlines()
+    )
+
+
+def test_rollout_with_a_failing_node(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """What the DaemonSet did meanwhile is taken back too: every node that may have read the new value."""
+    box = sandbox(nodes=4, faults={"node1": "stale"}, **FAST)
+    before = box.config
+
+    run = ipvs(box, *ROLLOUT, *SOON)
+
+    assert (run.code, box.config, set(box.schedulers().values())) == (1, before, {"rr"})
+    assert run.err.splitlines()[-1] == (
+        "error: the change did not hold, so it was taken back: every node that was touched runs the old value"
+    )
+
+
+def test_rollout_that_does_not_go_on(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A pod that will not die stops the DaemonSet; the nodes it never came to are told apart."""
+    box = sandbox(nodes=3, faults={"node1": "stuck"}, **FAST)
+
+    run = ipvs(box, *ROLLOUT, "--no-rollback", *SOON)
+
+    outcome = {row["node"]: row["outcome"] for row in _nodes(run)}
+    assert (run.code, outcome["node1"], box.most_down) == (
+        3,
+        "failed: did not hold within 0.6s: the old pod does not go away",
+        1,
+    )
+
+
+def _nodes(run: Run) -> list[dict[str, str]]:
+    lines = [line.removeprefix("node/") for line in run.out.splitlines() if line.startswith("node/")]
+    return [dict(zip(("node", "outcome"), line.split(" ", 1), strict=True)) for line in lines]
+
+
+def test_rollout_cannot_be_asked_for(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The DaemonSet's patch fails after the ConfigMap was written: the old value is put back, no node was touched."""
+    box = sandbox(nodes=2)
+    before = box.config
+
+    def gone(request: Request) -> None:
+        if request.method == "PATCH" and "daemonsets" in request.path:
+            box.remove("DaemonSet", "kube-system", "kube-proxy")
+
+    box.hook = gone
+    run = ipvs(box, *ROLLOUT, *BRISK)
+
+    assert (run.code, box.config, box.restarts) == (1, before, {"node1": 0, "node2": 0})
+    assert run.err.splitlines()[-1].startswith(
+        "error: the change did not hold (the restart could not begin: the server refused (NotFound): "
+    )
