@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format bench clean
+.PHONY: demo test test-real test-package record cluster cluster-down check format bench dist clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,17 +18,44 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
 
+# the wheel, the sdist, the krew archive and the manifest with its checksum
+dist: $(VENV)/.ready
+	$(BIN)/python tools/dist.py
+	$(BIN)/python krew/bundle.py
+	$(BIN)/python krew/render.py
+
+# what is built, installed as users do; the network is needed for the packages that are not cached yet
+test-package: dist
+	sh tests/package/tools.sh
+	$(BIN)/python -m pytest -q --timeout 300 tests/package
+
+# A real cluster: the project's own, started where it is not (needs root; see tests/real/cluster/README.md), or the one
+# that KUBECONFIG_REAL names. Not shuffled: a rollout is most of the time, so a test goes on where the last one stopped.
+test-real: $(VENV)/.ready
+	$(BIN)/python -m pytest -q -p tests.real.plugin -p no:randomly --durations=10 tests/both tests/real
+
+cluster:
+	@tests/real/cluster/cluster up
+
+cluster-down:
+	@tests/real/cluster/cluster down
+
+record: $(VENV)/.ready cluster
+	$(BIN)/python tests/real/record.py
+
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/codespell kubectl_ipvs tests tools benchmarks docs README.md CHANGELOG.md
+	$(BIN)/codespell kubectl_ipvs tests tools benchmarks krew docs README.md CHANGELOG.md SECURITY.md plugin.yaml
+	$(BIN)/python tools/generated.py --check
 	$(BIN)/python tools/docs.py --check
 
 format: $(VENV)/.ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python tools/generated.py
 	$(BIN)/python tools/docs.py
 
 bench: $(VENV)/.ready

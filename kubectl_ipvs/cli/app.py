@@ -21,6 +21,7 @@ COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside 
     "restart": "Restart kube-proxy a few nodes at a time, prove each",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
+    "completion": "Make TAB complete kubectl ipvs, where krew installed it",
     "version": "Show the versions of plugin, Python and server",
 }
 HELP = """See and change the IPVS scheduler of kube-proxy, and prove it on every node.

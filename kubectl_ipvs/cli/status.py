@@ -1,12 +1,12 @@
 """`kubectl ipvs status`."""
 
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kubectl_ipvs.cli.console import Counter, choice, out, say, warn
+from kubectl_ipvs.cli.console import clear as empty_screen
 from kubectl_ipvs.cli.session import Session, seconds
 from kubectl_ipvs.errors import ExitCode
 
@@ -76,8 +76,8 @@ def _survey(session: Session, names: list[str]) -> "Status":
 def _show(status: "Status", output: str, *, clear: bool) -> None:
     from kubectl_ipvs.output import status as rendering
 
-    if clear and sys.stdout.isatty():
-        out("\x1b[H\x1b[2J")
+    if clear:
+        empty_screen()
     out(rendering.render(status, output))
     if output in {"table", "wide"}:
         for line in rendering.remarks(status):

@@ -12,7 +12,7 @@ from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import IpvsError
 
 FORMATS = ("table", "json", "yaml")
-USED = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client")
+USED = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client", "h11", "wsproto")
 
 
 def run(
@@ -37,8 +37,11 @@ def run(
             server = session.cluster().version()
         except IpvsError as error:
             say(f"warning: the server's version is not known: {error}")
+    dependencies = {name: _installed(name) for name in USED}
     if output == "table":
-        shown = {**facts, "server": server} if server else facts
+        shown = {**facts, "dependencies": ", ".join(f"{name} {found or '-'}" for name, found in dependencies.items())}
+        if server:
+            shown["server"] = server
         out("".join(f"{name}: {value}\n" for name, value in shown.items()))
         return 0
     from kubectl_ipvs.output.documents import document
@@ -46,7 +49,7 @@ def run(
     out(
         document(
             "Version",
-            {**facts, "dependencies": {name: _installed(name) for name in USED}, "server": server},
+            {**facts, "dependencies": dependencies, "server": server},
             output,
         )
     )

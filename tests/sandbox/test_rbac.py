@@ -1,0 +1,103 @@
+"""docs/rbac.yaml against the sandbox: each role is enough for its commands, and no right in it is there for nothing.
+
+The sandbox knows no RBAC: here a role is everything forbidden that its rules do not name. The real API server's own
+judgement is tests/real/test_rbac.py.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubectl_ipvs.sandbox import Sandbox
+from tests.harness import BRISK, Ipvs, MakeSandbox
+
+RBAC = Path(__file__).parents[2] / "docs/rbac.yaml"
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+RESOURCES = ("pods", "pods/exec", "pods/log", "nodes", "configmaps", "secrets", "daemonsets", "services", "events")
+Right = tuple[str, str]  # verb, resource
+
+LOOK = [("get",), ("status",), ("version",)]
+CHANGE = [
+    *LOOK,
+    ("set", "--scheduler", "lc", "--yes", *BRISK),
+    ("undo", "--yes", *BRISK),
+    ("restart", "node1", "--yes", *BRISK),
+    ("restart", "--strategy=rollout", "--yes", *BRISK),
+]
+
+
+def rights(role: str) -> set[Right]:
+    """Read the role's rights."""
+    roles = {entry["metadata"]["name"]: entry for entry in yaml.safe_load_all(RBAC.read_text())}
+    return {
+        (verb, resource)
+        for rule in roles[f"kubectl-ipvs-{role}"]["rules"]
+        for verb in rule["verbs"]
+        for resource in rule["resources"]
+    }
+
+
+def restrict(box: Sandbox, granted: set[Right]) -> None:
+    """Forbid all but these."""
+    for verb in VERBS:
+        for resource in RESOURCES:
+            if (verb, resource) not in granted:
+                name, _, subresource = resource.partition("/")
+                box.deny(verb, name, subresource=subresource)
+
+
+def needed() -> Iterator[tuple[str, Right, tuple[str, ...], str]]:
+    """Give for each right of a role a command that misses it, and what that says."""
+    status, restart = ("status",), ("restart", "node1", "--yes", *BRISK)
+    get_daemon_set, list_pods = ("get", "daemonsets"), ("list", "pods")
+    for role in ("viewer", "operator"):
+        yield role, get_daemon_set, status, 'cannot get resource "daemonsets"'
+        yield role, ("get", "configmaps"), status, 'cannot get resource "configmaps"'
+        yield role, list_pods, status, 'cannot list resource "pods"'
+        yield role, ("create", "pods/exec"), status, 'cannot create resource "pods/exec"'
+        yield role, ("list", "nodes"), status, 'cannot list resource "nodes"'
+    yield "operator", ("patch", "configmaps"), ("set", "--scheduler", "lc", "--yes", *BRISK), "patch configmaps"
+    yield "operator", ("delete", "pods"), restart, "delete pods"
+    yield "operator", ("patch", "daemonsets"), ("restart", "--strategy=rollout", "--yes", *BRISK), "patch daemonsets"
+
+
+@pytest.mark.parametrize(("role", "commands"), [("viewer", LOOK), ("operator", CHANGE)])
+def test_role_is_enough(role: str, commands: list[tuple[str, ...]], sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Every command of the role works when all else is forbidden, without a warning."""
+    box = sandbox(nodes=2)
+    restrict(box, rights(role))
+
+    runs = {words: ipvs(box, *words) for words in commands}
+
+    assert {words: (run.code, run.err) for words, run in runs.items() if run.code or "warning" in run.err} == {}
+
+
+@pytest.mark.parametrize(("role", "right", "words", "said"), list(needed()))
+def test_one_right_less_is_named(
+    role: str, right: Right, words: tuple[str, ...], said: str, sandbox: MakeSandbox, ipvs: Ipvs
+) -> None:
+    """Without one right of the role a command says which one is missing."""
+    box = sandbox(nodes=2)
+    restrict(box, rights(role) - {right})
+
+    run = ipvs(box, *words)
+
+    assert (said in run.err, run.code != 0 or right == ("list", "nodes")) == (True, True), run.err
+
+
+def test_watch_only_spares_the_server(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Without the right to watch pods are listed again and again: a restart works all the same."""
+    box = sandbox(nodes=1)
+    restrict(box, rights("operator") - {("watch", "pods")})
+
+    assert ipvs(box, "restart", "--yes", *BRISK).code == 0
+
+
+def test_every_right_is_needed() -> None:
+    """Each right has a command that misses it, but for exec's other verb, the search for the DaemonSet, and watch."""
+    without = {("get", "pods/exec"), ("list", "daemonsets"), ("watch", "pods")}
+    tested = {(role, right) for role, right, _, _ in needed()}
+
+    assert {(role, right) for role in ("viewer", "operator") for right in rights(role) - without} == tested
