@@ -100,6 +100,10 @@ class Sandbox(Serving):
             }
         )
 
+    def table(self, node: str) -> str:
+        """Text of a node's /proc/net/ip_vs."""
+        return self._inside(self._world.hosts[node].kernel.proc_text)
+
     def schedulers(self) -> dict[str, str | None]:
         """Return the scheduler of kube-proxy's virtual servers on every node, None where it has none."""
         hosts = self._world.hosts.values()

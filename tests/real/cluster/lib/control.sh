@@ -9,6 +9,7 @@ apiserver() {
     --service-cluster-ip-range="$SVC_CIDR,$SVC_CIDR6" --feature-gates="$GATES" --client-ca-file="$f/ca.crt" --tls-cert-file="$f/apiserver.crt" --tls-private-key-file="$f/apiserver.key" \
     --kubelet-client-certificate="$f/kubelet-client.crt" --kubelet-client-key="$f/kubelet-client.key" --kubelet-preferred-address-types=Hostname \
     --service-account-key-file="$f/sa.pub" --service-account-signing-key-file="$f/sa.key" --service-account-issuer=https://kubernetes.default.svc.cluster.local \
+    --requestheader-client-ca-file="$f/ca.crt" --requestheader-allowed-names=front-proxy-client \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true --cert-dir="$R/run/apiserver" --v=1
 }
 etcd_start() {
@@ -38,8 +39,7 @@ apiVersion: kubeadm.k8s.io/v1beta2
 kind: ClusterConfiguration
 kubernetesVersion: v$K8S
 controlPlaneEndpoint: $HOSTIP:$API
-featureGates: {IPv6DualStack: true}
-networking: {podSubnet: "$POD_CIDR,$POD_CIDR6", serviceSubnet: "$SVC_CIDR,$SVC_CIDR6"}
+networking: {podSubnet: $POD_CIDR, serviceSubnet: $SVC_CIDR}
 ---
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration

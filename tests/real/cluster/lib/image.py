@@ -35,9 +35,9 @@ def kept(base: tarfile.TarFile, without: list[str]) -> Iterator[tarfile.TarInfo]
         if member.islnk():
             member.linkname = member.linkname.removeprefix("./")
         usual = member.isfile() or member.isdir() or member.issym() or member.islnk()
-        if usual and member.name not in {"", "."} and not member.name.startswith(SKIPPED):
-            if Path(member.name).name not in without:
-                yield member
+        left_out = member.name in {"", "."} or Path(member.name).name in without
+        if usual and not left_out and not member.name.startswith(SKIPPED):
+            yield member
 
 
 def write_layer(path: Path, base: Path | None, without: list[str], added: list[str]) -> str:

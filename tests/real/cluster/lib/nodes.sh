@@ -47,7 +47,7 @@ node_start() { # node_start K: node K is 10.0.2.1K in a network of its own; its 
   node_files "$i"
   start "$n" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=256 -cpu max -smp 1 -m "$MEM" -M pc -nodefaults -no-user-config -display none \
     -kernel "$R/build/vmlinuz" -initrd "$d/initrd" \
-    -append "console=ttyS0 quiet panic=5 apparmor=0 mitigations=off tsc=unstable node.name=$n node.ip=$ip node.ip6=fd00:10:0:2::$i node.pods=10.244.$i.0/24 node.gates=$GATES" -no-reboot \
+    -append "console=ttyS0 quiet panic=5 apparmor=0 mitigations=off tsc=unstable node.name=$n node.ip=$ip node.ip6=fd00:10:0:2::$i node.pods=10.244.$i.0/24" -no-reboot \
     -drive "file=$R/build/node.ext4,format=raw,if=none,id=d,snapshot=on,cache=unsafe" -device virtio-blk-pci,drive=d \
     -netdev "user,id=n,ipv6=off,net=10.0.2.0/24,host=$HOSTIP,dhcpstart=10.0.2.100,hostfwd=tcp:127.0.0.1:$port-$ip:$port" -device "virtio-net-pci,netdev=n,mac=52:54:00:00:00:0$i" \
     -device virtio-rng-pci -serial "file:$R/logs/$n-console.log" -serial "unix:$d/sh.sock,server=on,wait=off" -monitor none

@@ -1,0 +1,32 @@
+"""One suite, two clusters: every scenario here runs on the sandbox, and on a real cluster with `make test-real`.
+
+The sandbox is asked to be what the project's real cluster is: kube-proxy 1.20, which wants a scheduler's module loaded.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kubectl_ipvs.sandbox import Sandbox
+from tests.clusters import Cluster, sandbox_cluster
+from tests.harness import QUICK
+
+REAL = "tests.real.plugin"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the cluster."""
+    if "cluster" in metafunc.fixturenames:
+        is_real = metafunc.config.pluginmanager.has_plugin(REAL)
+        metafunc.parametrize("cluster", ["real" if is_real else "sandbox"], indirect=True, scope="function")
+
+
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
+    """Return a cluster of three nodes on rr."""
+    if request.param == "real":
+        yield request.getfixturevalue("real")
+        return
+    with Sandbox(nodes=3, version="v1.20.2", **QUICK) as box:
+        yield sandbox_cluster(box, tmp_path)

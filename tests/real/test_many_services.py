@@ -1,0 +1,40 @@
+"""2,000 Services, as far as a node of one emulated CPU goes: the table is read whole, on every node."""
+
+import time
+from collections.abc import Callable
+
+from tests.clusters import Cluster, Machines
+
+MANY = 2000
+SECONDS = 420.0  # kube-proxy 1.20 takes its time to follow
+
+
+def wait(what: str, done: Callable[[], bool]) -> None:
+    """Wait for something that kube-proxy does."""
+    deadline = time.monotonic() + SECONDS
+    while not done():
+        assert time.monotonic() < deadline, f"{what}: not within {SECONDS} s"
+        time.sleep(3)
+
+
+def rows(machines: Machines, node: str) -> int:
+    """Count a kernel's virtual servers, past Kubernetes."""
+    return int(machines.sh(node, "grep -cE '^(TCP|UDP|SCTP)' /proc/net/ip_vs || true"))
+
+
+def test_many_services(cluster: Cluster, machines: Machines) -> None:
+    """`status` counts what each kernel has, and all of it has one scheduler."""
+    nodes = sorted(cluster.pods)
+    machines.run("services", str(MANY), "1")
+    try:
+        wait("all virtual servers", lambda: all(rows(machines, node) > MANY for node in nodes))
+        counted = {node: rows(machines, node) for node in nodes}
+
+        seen = cluster.ipvs("status", "--exec-timeout", "60s", "-o", "json")
+
+        assert seen.code == 0, seen.err
+        assert {row["node"]: row["virtualServers"] for row in seen.json["nodes"]} == counted
+        assert seen.json["summary"] == {"nodes": len(nodes), "in-sync": len(nodes)}
+    finally:
+        machines.run("services", "0", "0")
+        wait("no more virtual servers", lambda: all(rows(machines, node) < MANY for node in nodes))

@@ -1,0 +1,65 @@
+"""Schedulers whose kernel module is not loaded, or is nowhere.
+
+Real kube-proxy 1.20 loads the modules of rr, wrr and sh alone and looks into /proc/modules for any other. Without it:
+`Can't use the IPVS proxier: IPVS proxier will not be used because the following required kernel modules are not
+loaded: [ip_vs_lc]`, then `Using iptables Proxier`: Running, Ready, never restarted - and the kernel keeps the old
+table for ever. Only the table tells.
+"""
+
+import pytest
+
+from tests.clusters import Cluster, Machines
+
+SHORT = ("--settle", "1s", "--timeout", "90s", "--exec-timeout", "40s")
+
+
+def unload(cluster: Cluster, machines: Machines, scheduler: str) -> None:
+    """Take a module out of every kernel; it is in use nowhere."""
+    for node in cluster.pods:
+        machines.sh(node, f"! grep -q '^ip_vs_{scheduler} ' /proc/modules || rmmod ip_vs_{scheduler}")
+
+
+def test_module_that_is_not_loaded_is_refused(cluster: Cluster, machines: Machines) -> None:
+    """Preflight names the module, the nodes and the cure; nothing is written. With the module it has nothing to say."""
+    unload(cluster, machines, "nq")
+    before, pods = cluster.config, cluster.pods
+
+    refused = cluster.ipvs("set", "--scheduler", "nq", *cluster.pace)
+
+    said = f"error IPVS004: ip_vs_nq is not loaded on {', '.join(sorted(pods))}: kube-proxy falls back to iptables mode"
+    assert (refused.code, refused.err.startswith(said)) == (1, True), refused.err
+    assert "hint: load it first on each of them: modprobe ip_vs_nq" in refused.err
+    assert (cluster.config, cluster.pods) == (before, pods)
+
+    for node in pods:
+        machines.sh(node, "modprobe ip_vs_nq")
+    planned = cluster.ipvs("set", "--scheduler", "nq", "--dry-run=server")
+    assert (planned.code, "IPVS004" in planned.err) == (0, False), planned.err
+
+
+def test_module_that_the_kernel_has_not_is_refused(cluster: Cluster, machines: Machines) -> None:
+    """Debian's kernel has no ip_vs_twos: preflight says that it is missing, on every node."""
+    before, pods = cluster.config, cluster.pods
+    machines.sh(min(pods), "! modprobe ip_vs_twos")
+
+    run = cluster.ipvs("set", "--scheduler", "twos", *cluster.pace)
+
+    said = f"error IPVS004: ip_vs_twos is missing on {', '.join(sorted(pods))}"
+    assert (run.code, run.err.startswith(said)) == (1, True), run.err
+    assert (cluster.config, cluster.pods) == (before, pods)
+
+
+@pytest.mark.usefixtures("machines")
+def test_module_that_is_not_loaded_by_force(cluster: Cluster, machines: Machines) -> None:
+    """--force: kube-proxy is Ready, the table stays. The proof on the first node sees it, and all goes back."""
+    unload(cluster, machines, "wlc")
+    before, pods = cluster.config, cluster.pods
+
+    run = cluster.ipvs("set", "--scheduler", "wlc", "--force", *SHORT)
+
+    rows = dict(line.removeprefix("node/").split(" ", 1) for line in run.out.splitlines() if line.startswith("node/"))
+    failed = "rolled back: did not hold within 90s: the kernel still has rr instead of wlc"
+    untouched = ["not restarted"] * (len(pods) - 1)
+    assert (run.code, sorted(rows.values())) == (1, sorted([*untouched, failed])), run.err
+    assert (cluster.config, set(cluster.schedulers().values())) == (before, {"rr"})
+    assert cluster.ipvs("status", "--check").code == 0
