@@ -77,6 +77,12 @@ class ChangedMeanwhile(IpvsError):
     exit_code = ExitCode.CONFLICT
 
 
+class Busy(IpvsError):
+    """Somebody else is changing the same cluster right now; nothing is written."""
+
+    exit_code = ExitCode.CONFLICT
+
+
 class Refused(IpvsError):
     """Preflight speaks against the change; nothing is written."""
 

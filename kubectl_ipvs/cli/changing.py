@@ -14,6 +14,7 @@ from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, Refused
 from kubectl_ipvs.operations.carry_out import Order, Outcome, carry_out
 from kubectl_ipvs.operations.change import Change, write
+from kubectl_ipvs.operations.lease import holding
 from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.preflight import Intent, preflight
 from kubectl_ipvs.operations.restart import Pace, Selection, check_canary, select
@@ -170,7 +171,8 @@ def _dry_run(
 
 
 def _write_alone(cluster: "Cluster", change: Change, manner: Manner, found: Sequence["Finding"]) -> int:
-    write(cluster, change, timeout=manner.pace.timeout)
+    with holding(cluster, change.located.namespace, warn, lambda: None):
+        write(cluster, change, timeout=manner.pace.timeout)
     if manner.document:
         out(rendering.render(report(cluster, change, "written", found), manner.output))
     else:

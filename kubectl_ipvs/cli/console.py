@@ -8,14 +8,26 @@ from kubectl_ipvs.output.printable import printable, printable_lines
 
 
 def out(text: str) -> None:
-    """Write data; its line ends are its own."""
-    sys.stdout.write(text)
+    """Write data; its line ends are its own, and nothing else in it can move a terminal's cursor."""
+    sys.stdout.write(printable_lines(text))
     sys.stdout.flush()
+
+
+def clear() -> None:
+    """Empty the screen, where stdout is one."""
+    if sys.stdout.isatty():
+        sys.stdout.write("\x1b[H\x1b[2J")
 
 
 def say(text: str) -> None:
     """Write one line about what is going on."""
     sys.stderr.write(printable_lines(text) + "\n")
+    sys.stderr.flush()
+
+
+def trace(text: str) -> None:
+    """Write an entry of -v, over whatever is being drawn."""
+    sys.stderr.write(("\r\x1b[K" if draws() else "") + printable_lines(text) + "\n")
     sys.stderr.flush()
 
 

@@ -1,14 +1,18 @@
 """The entry point: runs a command line, and the one place that catches.
 
-Our errors become `error: ...` and `hint: ...` on stderr and an exit code. Anything else is a bug: its traceback stays.
+Our errors become `error: ...` and `hint: ...` on stderr and an exit code. Anything else is a bug: its traceback stays,
+made safe for a terminal, since a stranger's words may stand in it.
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 
 from kubectl_ipvs.errors import ExitCode, IpvsError
 from kubectl_ipvs.output.printable import printable_lines
+
+EQUALS = re.compile("(-[nslov])=(.*)", re.DOTALL)  # kubectl takes -n=NAME, click takes -n NAME and -nNAME
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from kubectl_ipvs.cli.app import run
 
     try:
-        code = run(list(sys.argv[1:] if arguments is None else arguments))
+        code = run(spelled(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except IpvsError as error:
         return _fail(error)
@@ -26,7 +30,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader (`| head`) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception:  # noqa: BLE001 - a bug of ours, whatever it is
+        return _crash()
     return code
+
+
+def spelled(words: Sequence[str]) -> list[str]:
+    """Return the words with `-n=NAME` as `-n NAME`; what follows `--` is another program's."""
+    end = list(words).index("--") if "--" in words else len(words)
+    found = [(word, EQUALS.fullmatch(word)) for word in words[:end]]
+    own = [part for word, match in found for part in (match.groups() if match else (word,))]
+    return [*own, *words[end:]]
 
 
 def _fail(error: IpvsError) -> int:
@@ -35,3 +49,10 @@ def _fail(error: IpvsError) -> int:
         sys.stderr.write(f"hint: {printable_lines(error.hint)}\n")
     sys.stderr.write(printable_lines(error.detail))
     return error.exit_code
+
+
+def _crash() -> int:
+    import traceback
+
+    sys.stderr.write(printable_lines(traceback.format_exc()))
+    return ExitCode.ERROR

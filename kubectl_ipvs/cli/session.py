@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from kubectl_ipvs.cli.console import trace
 from kubectl_ipvs.cluster.duration import request_timeout
 from kubectl_ipvs.cluster.options import ConnectionOptions
 from kubectl_ipvs.errors import ReadOnly, UsageError
@@ -30,6 +31,7 @@ class Session:
     concurrency: int | None = None
     exec_timeout: str | None = None
     max_output: int | None = None
+    verbosity: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Session":
@@ -63,11 +65,12 @@ class Session:
         """Open the cluster that kubectl would."""
         from kubectl_ipvs.cluster.cluster import Cluster
         from kubectl_ipvs.cluster.connection import Connection, connect
+        from kubectl_ipvs.cluster.wirelog import WireLog
 
         def dial() -> Connection:
             return connect(self.options, os.environ)
 
-        return Cluster(dial(), connections=self.at_once, renew=dial)
+        return Cluster(dial(), connections=self.at_once, renew=dial, log=WireLog(self.level, trace))
 
     def reader(self, cluster: "Cluster", exclude: tuple[str, ...]) -> "Reader":
         """Make the reader of tables, with this run's limits."""
@@ -77,6 +80,14 @@ class Session:
         if most < 1:
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
         return Reader(cluster, self.exec_seconds, exclude, most * MIB)
+
+    @property
+    def level(self) -> int:
+        """How much is logged: kubectl's -v, of which 6 to 9 mean something here."""
+        typed = self.verbosity or "0"
+        if not typed.isdecimal() or len(typed) > 9:  # noqa: PLR2004 - kubectl's is an int32
+            raise UsageError(f'invalid argument "{typed}" for "-v, --v": it takes a number')
+        return int(typed)
 
     @property
     def exec_seconds(self) -> float:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from kubectl_ipvs.cluster.connection import Connection
 from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
+from kubectl_ipvs.cluster.leases import Leases
 from kubectl_ipvs.cluster.objects import (
     ConfigMap,
     DaemonSet,
@@ -22,7 +23,8 @@ from kubectl_ipvs.cluster.objects import (
     pod,
 )
 from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
-from kubectl_ipvs.cluster.rest import JSON_PATCH, STRATEGIC_PATCH, Rest
+from kubectl_ipvs.cluster.rest import JSON_PATCH, QUIET, STRATEGIC_PATCH, Rest
+from kubectl_ipvs.cluster.wirelog import WireLog
 from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, UsageError
 
 MANAGER = "kubectl-ipvs"
@@ -59,10 +61,20 @@ class Cluster:
     """The API server behind one connection; safe to use from many threads."""
 
     def __init__(
-        self, connection: Connection, *, connections: int = 32, renew: Callable[[], Connection] | None = None
+        self,
+        connection: Connection,
+        *,
+        connections: int = 32,
+        renew: Callable[[], Connection] | None = None,
+        log: WireLog = QUIET,
     ) -> None:
         self.connection = connection
-        self._rest = Rest(connection, connections=connections, renew=renew)
+        self._rest = Rest(connection, connections=connections, renew=renew, log=log)
+
+    @property
+    def leases(self) -> Leases:
+        """The leases of this cluster."""
+        return Leases(self._rest)
 
     def version(self) -> str:
         """Return the API server's version (`v1.34.2`)."""

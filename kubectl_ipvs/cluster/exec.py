@@ -14,31 +14,19 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import websocket
 
-from kubectl_ipvs.cluster.failures import api_error, connection_failed, root_cause
+from kubectl_ipvs.cluster.channel import STUMBLES, Channel, TooMuchError
+from kubectl_ipvs.cluster.failures import root_cause
 from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.rest import UNAUTHORIZED, Rest
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
+MIB = 1024 * 1024
 STDOUT, STDERR, ERROR = 1, 2, 3
+SWITCHING = 101
 LONGEST_STDERR = 64 * 1024
 WAITS = {429, 503}
 EXIT_CODE = re.compile(r"[0-9]{1,9}")
-
-
-class _Channel(websocket.WebSocket):
-    """A WebSocket whose every read stays within one deadline: a peer that trickles cannot stretch it."""
-
-    deadline = 0.0
-
-    def _recv(self, bufsize: int) -> bytes:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if self.sock is not None:
-            self.sock.settimeout(left)
-        received: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call] # websocket-client is typed in part
-        return received
 
 
 def run(
@@ -59,45 +47,55 @@ def run(
     query = [("command", word) for word in command]
     query += [("stdout", "true"), ("stderr", "true")] + ([("container", container)] if container else [])
     path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/exec?{urlencode(query, quote_via=quote)}"
-    channel = _open(rest, path, timeout)
+    channel = _open(rest, path, timeout, max_output)
     try:
         return _read(channel, sink, max_output, timeout)
+    except TooMuchError as error:
+        raise _cut(max_output) from error
     except (OSError, websocket.WebSocketException) as error:
         raise _broken(rest, error, timeout) from error
     finally:
         channel.shutdown()  # type: ignore[no-untyped-call] # as above
 
 
-def _open(rest: Rest, path: str, timeout: float, *, again: bool = True) -> _Channel:
-    connection = rest.connection
-    channel = _Channel(sslopt=_tls(rest), skip_utf8_validation=True, enable_multithread=False)
-    channel.deadline = time.monotonic() + timeout
-    headers = [f"{name}: {value}" for name, value in connection.headers()]
+def _open(rest: Rest, path: str, timeout: float, most: int, *, again: bool = True) -> Channel:
+    transport = rest.transport
+    connection = transport.connection
+    channel = Channel(time.monotonic() + timeout, most, sslopt=_tls(rest))
+    url = "ws" + connection.server.removeprefix("http") + path
+    exchange = transport.log.request(connection, "GET", url, connection.headers())
     try:
-        channel.connect(  # type: ignore[no-untyped-call] # as above
-            "ws" + connection.server.removeprefix("http") + path,
-            header=headers,
+        channel.open(
+            url,
+            header=[f"{name}: {value}" for name, value in connection.headers()],
             subprotocols=list(PROTOCOLS),
-            timeout=timeout,
             suppress_origin=True,
             redirect_limit=0,
             **_proxy(connection.proxy_url),
         )
     except websocket.WebSocketBadStatusException as error:
-        refused = api_error(error.status_code, error.resp_body or b"", dict(error.resp_headers or {}))
+        refused = transport.refusal(error.status_code, error.resp_body or b"", dict(error.resp_headers or {}))
+        exchange.answered(error.status_code, error.resp_headers or {}, error.resp_body or b"")
         left = channel.deadline - time.monotonic() - refused.retry_after
         if refused.status == UNAUTHORIZED and again and rest.renewed(connection):
-            return _open(rest, path, timeout, again=False)
+            return _open(rest, path, timeout, most, again=False)
         if refused.status in WAITS and refused.retry_after and left > 0:  # as in REST: the server asked for it
             time.sleep(refused.retry_after)
-            return _open(rest, path, left, again=again)
+            return _open(rest, path, left, most, again=again)
         raise _refused(refused) from error
-    except (OSError, websocket.WebSocketException) as error:
-        raise _broken(rest, error, timeout) from error
+    except (OSError, websocket.WebSocketException, *STUMBLES) as error:
+        failed = _broken(rest, error, timeout)
+        exchange.failed(failed)
+        raise failed from error
+    exchange.answered(SWITCHING, channel.getheaders() or {})
     return channel
 
 
-def _read(channel: _Channel, sink: Sink, max_output: int, timeout: float) -> Finished:
+def _cut(most: int) -> ExecFailed:
+    return ExecFailed(f"cut after {most / MIB:.3g} MiB of output: see --max-output", kind="unreadable")
+
+
+def _read(channel: Channel, sink: Sink, max_output: int, timeout: float) -> Finished:
     seen, stderr, status = 0, b"", b""
     while True:
         opcode, data = channel.recv_data()
@@ -107,9 +105,7 @@ def _read(channel: _Channel, sink: Sink, max_output: int, timeout: float) -> Fin
         if stream == bytes([STDOUT]) and payload:
             seen += len(payload)
             if seen > max_output:
-                raise ExecFailed(
-                    f"more than {max_output} bytes of output", kind="unreadable", hint="raise --max-output"
-                )
+                raise _cut(max_output)
             sink(payload)
         elif stream == bytes([STDERR]):
             stderr = (stderr + payload)[:LONGEST_STDERR]
@@ -147,7 +143,8 @@ def outcome(status: bytes, stderr: bytes) -> Finished:
 
 
 def _tls(rest: Rest) -> dict[str, Any]:
-    options: dict[str, Any] = {"context": rest.tls} if rest.tls is not None else {}
+    tls = rest.transport.tls
+    options: dict[str, Any] = {"context": tls} if tls is not None else {}
     if rest.connection.tls_server_name:
         options["server_hostname"] = rest.connection.tls_server_name
     return options
@@ -165,6 +162,11 @@ def _proxy(url: str | None) -> Mapping[str, Any]:
 
 
 def _refused(error: ApiError) -> ExecFailed:
+    if error.status < 400:  # noqa: PLR2004 - HTTP's first error
+        why = (
+            f"the server answered HTTP {error.status} instead of a WebSocket: does a proxy in between let them through?"
+        )
+        return ExecFailed(why, kind="unreachable")
     kinds = {401: "forbidden", 403: "forbidden", 404: "gone", 504: "timeout"}
     words = str(error).removeprefix(f"the server refused ({error.reason or error.status}): ")
     kind = kinds.get(error.status, "unreachable")
@@ -179,7 +181,7 @@ def _broken(rest: Rest, error: BaseException, timeout: float) -> ExecFailed:
         return ExecFailed(f"no answer within {timeout:.3g}s", kind="timeout", hint="try a longer --exec-timeout")
     if isinstance(error, websocket.WebSocketConnectionClosedException):
         return ExecFailed("the connection was cut before the command ended", kind="unreadable")
-    if isinstance(error, websocket.WebSocketException) and not isinstance(cause, OSError):
-        return ExecFailed(f"not a WebSocket's answer: {cause}", kind="unreadable")
-    problem: ConnectionFailed = connection_failed(rest.connection.server, error)
+    if isinstance(error, (websocket.WebSocketException, *STUMBLES)) and not isinstance(cause, OSError):
+        return ExecFailed(f"not a WebSocket's answer: {rest.transport.masked(str(cause))}", kind="unreadable")
+    problem: ConnectionFailed = rest.transport.broken(error)
     return ExecFailed(str(problem), kind="unreachable", hint=problem.hint)

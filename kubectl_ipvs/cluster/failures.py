@@ -3,6 +3,7 @@
 import json
 import ssl
 from collections.abc import Mapping
+from http.client import IncompleteRead
 from urllib.parse import urlsplit
 
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
@@ -48,6 +49,8 @@ def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
             f"the connection to the server {where} was refused",
             hint="is it the right host and port, and is it up?",
         )
+    if isinstance(cause, IncompleteRead):
+        return ConnectionFailed(f"the answer of {where} was cut short")
     if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
         return ConnectionFailed(f"{where} did not answer in time", hint="try a longer --request-timeout")
     return ConnectionFailed(f"cannot connect to {where}: {_words(cause)}")

@@ -11,10 +11,9 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-import yaml
-
+from kubectl_ipvs.cluster.document import first_document
 from kubectl_ipvs.cluster.entries import (
     ClusterEntry,
     ContextEntry,
@@ -122,33 +121,3 @@ def _entries(
             raise KubeconfigError(f'{source}: duplicate name "{name}" in {kind}s')
         entries[name] = entry(item.child(kind).named(f'{kind} "{name}"'), path)
     return entries
-
-
-def first_document(source: str, content: bytes) -> object:
-    """Return the first YAML document, None when there is none. `source` begins the KubeconfigError."""
-    try:
-        loader = _loader()(content.decode("utf-8-sig"))
-        try:
-            return loader.get_data() if loader.check_data() else None
-        finally:
-            loader.dispose()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise KubeconfigError(f"{source}: yaml: {where}{error.problem or error.context}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise KubeconfigError(f"{source}: yaml: not text, or control characters in it") from error
-    except (ValueError, LookupError, AttributeError, TypeError, RecursionError) as error:
-        # what PyYAML lets through for `!!int x`, `!!bool x`, `!!timestamp x` and deep nesting
-        raise KubeconfigError(f"{source}: yaml: a value that cannot be read") from error
-
-
-def _loader() -> Any:  # noqa: ANN401 - libyaml's or PyYAML's own loader; they share no class
-    """Build a safe loader that takes dates and `=` as text, as kubectl's YAML library does."""
-    base: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    strange = {"tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value"}
-    resolvers = {
-        first: [(tag, pattern) for tag, pattern in known if tag not in strange]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    return type("KubeconfigLoader", (base,), {"yaml_implicit_resolvers": resolvers})

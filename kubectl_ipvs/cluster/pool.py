@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import unquote
+from warnings import catch_warnings, simplefilter
 
 import urllib3
 
@@ -32,7 +33,9 @@ def make_pool(connection: Connection, tls: object, size: int) -> urllib3.PoolMan
 
 def _socks_pool(url: str, options: dict[str, Any]) -> urllib3.PoolManager:
     try:
-        from urllib3.contrib.socks import SOCKSProxyManager
+        with catch_warnings():
+            simplefilter("ignore")  # urllib3 warns of what the error says
+            from urllib3.contrib.socks import SOCKSProxyManager
     except ImportError as error:
         raise ConnectionFailed(
             "cannot use the SOCKS proxy of this cluster: PySocks is not installed",

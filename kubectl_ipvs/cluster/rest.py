@@ -8,65 +8,44 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
-from urllib.parse import quote, urlencode
+from typing import Any, TypeVar
 
-import urllib3
-
-from kubectl_ipvs.cluster.connection import Connection, ssl_context
-from kubectl_ipvs.cluster.failures import api_error, connection_failed
-from kubectl_ipvs.cluster.pool import make_pool
+from kubectl_ipvs.cluster.connection import Connection
+from kubectl_ipvs.cluster.transport import LARGEST, Transport
+from kubectl_ipvs.cluster.wirelog import WireLog
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
 
 Json = Mapping[str, Any]
 RETRIES = 10  # as many as client-go sends again on Retry-After
 Item = TypeVar("Item")
 LONGEST_WAIT = 30.0  # seconds we wait because a server asked for it
-CONNECT_TIMEOUT = 10.0
 UNAUTHORIZED, EXPIRED = 401, 410
+QUIET = WireLog()
 PAGE = 500  # objects in one page of a list, as kubectl asks for
 
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 
 
-class Response(Protocol):
-    """The part of urllib3's response that is used here."""
-
-    status: int
-    headers: Mapping[str, str]
-
-    @property
-    def data(self) -> bytes:
-        """The whole body."""
-
-    def stream(self, amt: int) -> Iterator[bytes]:
-        """Return the body as it arrives."""
-
-    def release_conn(self) -> None:
-        """Give the connection back."""
-
-    def close(self) -> None:
-        """Close the connection."""
-
-
 class Rest:
     """One API server, for any number of threads."""
 
     def __init__(
-        self, connection: Connection, *, connections: int = 32, renew: Callable[[], Connection] | None = None
+        self,
+        connection: Connection,
+        *,
+        connections: int = 32,
+        renew: Callable[[], Connection] | None = None,
+        log: WireLog = QUIET,
     ) -> None:
-        self._connections, self._renew, self._renewing = connections, renew, threading.Lock()
-        self._adopt(connection)
+        self._renew, self._renewing = renew, threading.Lock()
+        self._connections, self._log = connections, log
+        self.transport = Transport(connection, connections, log)
 
-    def _adopt(self, connection: Connection) -> None:
-        self.connection = connection
-        self.tls = ssl_context(connection) if connection.server.startswith("https:") else None
-        # http.client writes Latin-1, the API server reads UTF-8 (--as with an umlaut)
-        headers = [(name, value.encode().decode("latin-1")) for name, value in connection.headers()]
-        self._headers = urllib3.HTTPHeaderDict(headers)
-        self._headers.add("Accept", "application/json")
-        self._pool = make_pool(connection, self.tls, self._connections)
+    @property
+    def connection(self) -> Connection:
+        """The server, and who we are there now."""
+        return self.transport.connection
 
     def renewed(self, refused: Connection) -> bool:
         """Get credentials anew after a 401 (a plugin's token lives minutes); False where there are no other ones."""
@@ -79,7 +58,7 @@ class Rest:
                 return False
             if fresh == refused:
                 return False
-            self._adopt(fresh)
+            self.transport = Transport(fresh, self._connections, self._log)
             return True
 
     def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
@@ -114,6 +93,10 @@ class Rest:
         """POST an object."""
         return self._call("POST", path, None, body=body, content="application/json")
 
+    def put(self, path: str, body: Json) -> Json:
+        """PUT an object in the place of the one that it names the resourceVersion of."""
+        return self._call("PUT", path, None, body=body, content="application/json")
+
     def patch(self, path: str, body: object, content: str, query: Mapping[str, str] | None = None) -> Json:
         """PATCH an object; `content` is the kind of patch."""
         return self._call("PATCH", path, query, body=body, content=content)
@@ -125,24 +108,17 @@ class Rest:
     def watch(self, path: str, query: Mapping[str, str], *, seconds: int) -> Iterator[Json]:
         """Yield the events of a watch until the server ends it; it is asked to after `seconds`."""
         asked = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
-        response = self._open("GET", path, asked, None, None, read_timeout=seconds + 15, preload=False)
+        transport = self.transport
+        response, exchange = transport.open("GET", path, asked, read_timeout=seconds + 15)
         try:
             if response.status != 200:  # noqa: PLR2004 - HTTP's own number
-                raise api_error(response.status, response.data, response.headers)
-            yield from self._events(response)
+                raise transport.refusal(response.status, transport.body(response, exchange), response.headers)
+            exchange.answered(response.status, response.headers)
+            for line in _lines(transport.pieces(response, exchange)):
+                exchange.body("Watch Event", line)
+                yield _decode(line, "application/json")
         finally:
             response.close()
-
-    def _events(self, response: Response) -> Iterator[Json]:
-        left = b""
-        try:
-            for chunk in response.stream(65536):
-                *lines, left = (left + chunk).split(b"\n")
-                for line in lines:
-                    if line.strip():
-                        yield _decode(line, "application/json")
-        except urllib3.exceptions.HTTPError as error:
-            raise connection_failed(self.connection.server, error) from error
 
     def _call(
         self,
@@ -153,55 +129,41 @@ class Rest:
         body: object = None,
         content: str | None = None,
     ) -> Json:
+        text = "" if body is None else json.dumps(body)
         for attempt in range(RETRIES + 1):
-            connection = self.connection
-            response = self._open(method, path, query, body, content)
+            transport = self.transport
+            response, exchange = transport.open(method, path, query, text, content)
+            data = transport.body(response, exchange)
             if response.status < 300:  # noqa: PLR2004 - HTTP's own number
-                return _decode(response.data, response.headers.get("content-type", ""))
-            error = api_error(response.status, response.data, response.headers)
-            if error.status == UNAUTHORIZED and not attempt and self.renewed(connection):
+                return _decode(data, response.headers.get("content-type", ""))
+            error = transport.refusal(response.status, data, response.headers)
+            if error.status == UNAUTHORIZED and not attempt and self.renewed(transport.connection):
                 continue
             if attempt == RETRIES or not _asks_to_wait(error):
                 raise error
             time.sleep(min(error.retry_after, LONGEST_WAIT))
         raise AssertionError
 
-    def _open(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None,
-        body: object,
-        content: str | None,
-        *,
-        read_timeout: float | None = None,
-        preload: bool = True,
-    ) -> Response:
-        headers = self._headers.copy()
-        if content:
-            headers["Content-Type"] = content
-        url = self.connection.server + path + ("?" + urlencode(query, quote_via=quote) if query else "")
-        limit = self.connection.request_timeout
-        try:
-            response: Response = self._pool.urlopen(  # type: ignore[assignment] # urllib3 1.26 and 2 name the class differently
-                method,
-                url,
-                body=None if body is None else json.dumps(body).encode(),
-                headers=headers,
-                preload_content=preload,
-                retries=False,
-                redirect=False,
-                timeout=urllib3.Timeout(
-                    connect=min(CONNECT_TIMEOUT, limit or CONNECT_TIMEOUT), read=read_timeout or limit
-                ),
-            )
-        except urllib3.exceptions.HTTPError as error:
-            raise connection_failed(self.connection.server, error) from error
-        return response
-
 
 def _asks_to_wait(error: ApiError) -> bool:
     return error.status in {429, 503} and error.retry_after > 0
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream that are not blank, in linear time; ConnectionFailed for one without an end."""
+    begun: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        first, *rest = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > LARGEST:
+            raise ConnectionFailed(f"an event of the watch has more than {LARGEST >> 20} MiB")
+        for line in rest:
+            whole = b"".join(begun)
+            begun, size = [line], len(line)
+            if whole.strip():
+                yield whole
 
 
 def _decode(data: bytes, content_type: str) -> Json:

@@ -31,7 +31,8 @@ def _proxy_problems(proxy_url: str, name: str) -> list[str]:
     if not proxy_url:
         return []
     try:
-        scheme, host = urlsplit(proxy_url).scheme, urlsplit(proxy_url).hostname
+        parts = urlsplit(proxy_url)
+        scheme, host, _ = parts.scheme, parts.hostname, parts.port  # reading the port checks it
     except ValueError:
         return [f"invalid 'proxy-url' for cluster \"{name}\": could not parse"]
     if scheme in PROXY_SCHEMES and host:

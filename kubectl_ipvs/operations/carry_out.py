@@ -11,6 +11,7 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.change import Change, write
 from kubectl_ipvs.operations.interrupts import Interrupts, interruptible
+from kubectl_ipvs.operations.lease import holding
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Rolled, Target
 from kubectl_ipvs.operations.restart import Pace, roll
@@ -46,7 +47,8 @@ class Outcome:
 
 def carry_out(cluster: Cluster, order: Order, reader: Reader, observe: Observer, say: Callable[[str], None]) -> Outcome:
     """Write, restart, prove; on a failure put the old value back and restart what was touched."""
-    with interruptible() as interrupts:
+    namespace = order.change.located.namespace
+    with interruptible() as interrupts, holding(cluster, namespace, _warning(say), interrupts):
         located = write(cluster, order.change, timeout=order.pace.timeout, gives_up=lambda: interrupts.count > 0)
         if order.change.changes_text:
             say("written")
@@ -78,6 +80,10 @@ def _roll(
     except IpvsError as error:
         nodes = tuple(NodeOutcome.of(NodeRun(target.place.name, target.old)) for target in order.targets)
         return Rolled(nodes, interrupts.count > 0, f"the restart could not begin: {error}")
+
+
+def _warning(say: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda words: say(f"warning: {words}")
 
 
 def _nodes(count: int) -> str:

@@ -173,6 +173,6 @@ def test_tls() -> None:
     named = Rest(Connection("https://x", tls_server_name="name"))
     assert [_tls(rest) for rest in (plain, secure, named)] == [
         {},
-        {"context": secure.tls},
-        {"context": named.tls, "server_hostname": "name"},
+        {"context": secure.transport.tls},
+        {"context": named.transport.tls, "server_hostname": "name"},
     ]

@@ -1,0 +1,62 @@
+"""A WebSocket that stays within one deadline and one amount of bytes, whatever pieces the peer sends them in."""
+
+import socket
+import time
+from contextlib import suppress
+from threading import Timer
+from typing import Any
+
+import websocket
+
+HEADS = 4  # a frame of one byte of output is four bytes on the wire: such a peer is slow, not hostile
+SLACK = 1024 * 1024  # bytes of handshake, stderr and status
+# what websocket-client lets through for a handshake's answer that makes no sense: a length that is no number
+STUMBLES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError, MemoryError)
+
+
+class TooMuchError(Exception):
+    """More bytes came than may."""
+
+
+class Channel(websocket.WebSocket):
+    """The client's end; every method ends by the deadline, or raises."""
+
+    def __init__(self, deadline: float, most: int, **options: Any) -> None:  # noqa: ANN401 - websocket-client's own
+        super().__init__(skip_utf8_validation=True, enable_multithread=False, **options)
+        self.deadline = deadline
+        self._left = most * HEADS + SLACK
+        self._late = False
+
+    def open(self, url: str, **options: Any) -> None:  # noqa: ANN401 - as above
+        """Connect and shake hands; the lines of a handshake are read without a look at the clock, so another looks."""
+        left = max(0.0, self.deadline - time.monotonic())
+        guard = Timer(left, self._cut)
+        guard.daemon = True
+        guard.start()
+        try:
+            self.connect(url, timeout=left, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
+        except (websocket.WebSocketException, OSError, *STUMBLES) as error:
+            if self._late:
+                raise TimeoutError from error
+            raise
+        finally:
+            guard.cancel()
+
+    def _cut(self) -> None:
+        self._late = True
+        held = self.sock
+        if held is not None:
+            with suppress(OSError):
+                held.shutdown(socket.SHUT_RDWR)
+
+    def _recv(self, bufsize: int) -> bytes:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock is not None:
+            self.sock.settimeout(left)
+        received: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call] # websocket-client is typed in part
+        self._left -= len(received)
+        if self._left < 0:
+            raise TooMuchError
+        return received

@@ -1,0 +1,139 @@
+"""One change at a time: a Lease `kubectl-ipvs` beside kube-proxy is held while something is changed.
+
+Whether a holder lives is seen, not reckoned: a lease that is renewed while we look is held, one that is not renewed for
+as long as it lasts has expired. So no two clocks are ever compared. A holder that died on this very machine is known
+to be dead at once. Without the right to leases the change goes on, with a warning.
+"""
+
+import getpass
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.leases import Lease, Leases
+from kubectl_ipvs.errors import ApiError, Busy, ConnectionFailed
+
+NAME = "kubectl-ipvs"
+LASTS, RENEW, LOOK = 15, 5.0, 0.5  # seconds: a lease lasts, is renewed, and is looked at again by who waits for it
+NO_WAY = {403, 404, 405}  # no right to leases, or a server without them
+CONFLICT, NOT_FOUND = 409, 404
+
+
+@contextmanager
+def holding(cluster: Cluster, namespace: str, warn: Callable[[str], None], lost: Callable[[], None]) -> Iterator[None]:
+    """Hold the lease meanwhile; raises Busy where somebody else does. `lost` is called if it is taken from us."""
+    try:
+        lease = _take(cluster.leases, namespace, warn)
+    except ApiError as error:
+        if error.status not in NO_WAY:
+            raise
+        warn(f"another change at the same time would not be noticed: {error}")
+        yield
+        return
+    keeper = _Keeper(cluster.leases, lease, lost)
+    try:
+        yield
+    finally:
+        keeper.give_up()
+
+
+class _Keeper:
+    """Renews the lease in a thread of its own until it is given up."""
+
+    def __init__(self, leases: Leases, lease: Lease, lost: Callable[[], None]) -> None:
+        self._leases, self._lease, self._lost = leases, lease, lost
+        self._over, self._taken = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
+        self._thread.start()
+
+    def give_up(self) -> None:
+        """Let go; a lease that cannot be deleted now expires by itself."""
+        self._over.set()
+        self._thread.join(RENEW)
+        if self._taken:
+            return
+        try:
+            self._leases.delete(self._lease)
+        except (ApiError, ConnectionFailed):
+            return
+
+    def _run(self) -> None:
+        while not self._over.wait(RENEW):
+            try:
+                self._lease = self._leases.update(self._lease, _identity(), self._lease.since, _now(), LASTS)
+            except ConnectionFailed:
+                continue  # the API server is away: for others as well
+            except ApiError as error:
+                if error.status in {CONFLICT, NOT_FOUND}:
+                    self._taken = True
+                    self._lost()
+                    return
+
+
+def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:
+    found = leases.read(namespace, NAME)
+    try:
+        if found is None:
+            return leases.create(namespace, NAME, _identity(), _now(), LASTS)
+        if found.holder and not _died_here(found.holder):
+            warn(f"another change seems to be under way, by {_who(found)}: looking whether it is alive")
+            found = _outlive(leases, found)
+        return leases.update(found, _identity(), _now(), _now(), LASTS)
+    except ApiError as error:
+        if error.status not in {CONFLICT, NOT_FOUND}:
+            raise
+        raise _busy(leases.read(namespace, NAME) or found) from error
+
+
+def _outlive(leases: Leases, found: Lease) -> Lease:
+    """Look at a lease for as long as it lasts; raises Busy when its holder renews it."""
+    deadline = time.monotonic() + LASTS
+    while time.monotonic() < deadline:
+        time.sleep(LOOK)
+        now = leases.read(found.namespace, found.name)
+        if now is None:  # it was given up: the next write decides between those who wait
+            return leases.create(found.namespace, found.name, _identity(), _now(), LASTS)
+        if now.version != found.version:
+            raise _busy(now)
+    return found
+
+
+def _busy(found: Lease | None) -> Busy:
+    who = _who(found) if found is not None else "somebody else"
+    return Busy(f"another change is under way, by {who}: nothing was changed", hint="wait until it has ended")
+
+
+def _who(lease: Lease) -> str:
+    return f"{lease.holder or 'somebody'} since {lease.since or 'an unknown time'}"
+
+
+def _identity() -> str:
+    """Name this process: user@host/PID."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        user = str(os.getuid())
+    return f"{user}@{socket.gethostname()}/{os.getpid()}"
+
+
+def _died_here(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that is gone."""
+    place, _, pid = holder.rpartition("/")
+    if place.rpartition("@")[2] != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

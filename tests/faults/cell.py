@@ -1,0 +1,114 @@
+"""One cell of the matrix: a command run under a fault, and what came of it, without what differs each time."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubectl_ipvs.proxy import lastchange
+from kubectl_ipvs.sandbox import Options, Sandbox
+from kubectl_ipvs.sandbox.layouts import configuration
+from tests.faults.rows import FAULTS, Fault
+from tests.harness import QUICK, Ipvs, Run
+
+COMMANDS = {
+    "get": ("get",),
+    "status": ("status",),
+    "set": ("set", "--scheduler", "lc"),
+    "restart": ("restart",),
+    "undo": ("undo",),
+}
+CHANGING = ("set", "restart", "undo")
+UNSET, SET = (configuration(Options(scheduler=name)) for name in ("", "lc"))
+ASKED = {"set": ('scheduler: ""', 'scheduler: "lc"'), "undo": ("scheduler: lc", 'scheduler: ""')}
+RECORD = lastchange.record(UNSET, SET, {"scheduler": {"from": "", "to": "lc"}}, "2026-01-01T00:00:00Z").write()
+FAST = {**QUICK, "nodes": 1, "services": 0, "terminate": 0.02, "start": 0.02, "sync": 0.0}
+BEFORE_UNDO = {"scheduler": "lc", "annotations": {lastchange.ANNOTATION: RECORD}}
+SKEWED = (
+    "import sys, time; real = time.time; time.time = lambda: real() + {}; "
+    "from kubectl_ipvs.cli.main import main; sys.exit(main(sys.argv[1:]))"
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Exit code, what the user sees first of it, and what is left behind."""
+
+    code: int
+    said: str
+    left: str
+
+
+def observe(name: str, command: str, ipvs: Ipvs, folder: Path) -> Cell:
+    """Run a command under a fault."""
+    fault = FAULTS[name]
+    with Sandbox(**{**FAST, **(BEFORE_UNDO if command == "undo" else {}), **fault.options}) as box:
+        before = box.config
+        fault.arrange(box)
+        if before != box.config and box.config:
+            before = box.config
+        pace = ("--settle", "0s", "--timeout", "0.7s" if fault.hopeless else "8s") if command in CHANGING else ()
+        words = (*COMMANDS[command], *pace, *fault.flags)
+        run = skewed(box, fault, folder, *words) if fault.skew else ipvs(box, *words)
+        return Cell(run.code, telling(run, box), left(box, before, command))
+
+
+def skewed(box: Sandbox, fault: Fault, folder: Path, *words: str) -> Run:
+    """Run it in a process whose clock is wrong."""
+    path = folder / "kubeconfig"
+    path.write_text(box.kubeconfig())
+    program = [sys.executable, "-c", SKEWED.format(fault.skew), *words]
+    environment = {**os.environ, "KUBECONFIG": str(path)}
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=20, env=environment)
+    return Run(done.returncode, done.stdout, done.stderr)
+
+
+def telling(run: Run, box: Sandbox) -> str:
+    """Give the first line of stderr that says what is wrong; the last one where nothing is."""
+    lines = run.err.splitlines()
+    wrong = [
+        line
+        for line in lines
+        if re.match(r"error|node\d: (?!holds|deleting|waiting|pod )|warning|node\d: failed", line)
+    ]
+    errors = [line for line in wrong if line.startswith("error")]
+    chosen = (errors or wrong or lines[-1:] or ["(nothing)"])[0]
+    return normalised(chosen, box)
+
+
+def normalised(text: str, box: Sandbox) -> str:
+    """Take out ports, pods' names and seconds."""
+    text = text.replace(box.url.removeprefix("https://"), "SERVER")
+    text = re.sub(r"kube-proxy-[a-z0-9]{5}\b", "POD", text)
+    text = re.sub(r"\d+\.\d+s\b", "N s", text)
+    return re.sub(r"\b\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
+
+
+def left(box: Sandbox, before: str, command: str) -> str:
+    """Say what the run left: the ConfigMap's text, what the kernels do, how many pods are new."""
+    text = box.config
+    wanted = before.replace(*ASKED.get(command, ("", "")))
+    somebody = before.replace("minSyncPeriod: 0s", "minSyncPeriod: 1s")
+    states = {somebody: "as somebody else left it", wanted: "as asked", "": "gone", before: "as before"}
+    state = states.get(text, f"OTHER: {text}")
+    kernels = ", ".join(sorted({name or "nothing" for name in box.schedulers().values()}))
+    restarts = sum(box.restarts.values())
+    return f"configuration {state}, kernels {kernels}" + (f", pods replaced: {restarts}" if restarts else "")
+
+
+def loaded(path: Path) -> dict[str, dict[str, Cell]]:
+    """Read the expectations."""
+    plain = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return {name: {command: Cell(*cell) for command, cell in row.items()} for name, row in plain.items()}
+
+
+def dumped(cells: dict[str, dict[str, Cell]]) -> str:
+    """Write cells as the file of expectations has them."""
+    plain = {
+        name: {command: [cell.code, cell.said, cell.left] for command, cell in row.items()}
+        for name, row in cells.items()
+    }
+    return json.dumps(plain, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,150 @@
+"""Answers that no healthy API server or node gives, for the hook of a sandbox."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+
+from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.exchange import Reply, Request, Response, Upgrade
+from kubectl_ipvs.sandbox.websocket import Channel
+
+Hook = Callable[[Request], Reply | None]
+SUCCESS = b'\x03{"metadata":{},"status":"Success"}'
+HTML = (("content-type", "text/html"),)
+V5 = "v5.channel.k8s.io"
+
+
+def refusal(code: int, reason: str, message: str, *headers: tuple[str, str]) -> Response:
+    """Refuse as the API server does, with a Status object."""
+    body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": code}
+    return Response(code, json.dumps(body).encode(), (("content-type", "application/json"), *headers))
+
+
+def always(reply: Reply) -> Callable[[Sandbox], None]:
+    """Answer every request so."""
+
+    def arrange(box: Sandbox) -> None:
+        box.hook = lambda _: reply
+
+    return arrange
+
+
+def on(matches: Callable[[Request], bool], reply: Callable[[Request], Reply | None]) -> Callable[[Sandbox], None]:
+    """Answer the requests that match so, each time."""
+
+    def arrange(box: Sandbox) -> None:
+        box.hook = lambda request: reply(request) if matches(request) else None
+
+    return arrange
+
+
+def first(
+    matches: Callable[[Request], bool], act: Callable[[Sandbox, Request], Reply | None]
+) -> Callable[[Sandbox], None]:
+    """Do something at the first request that matches, and answer it so (None: as ever)."""
+
+    def arrange(box: Sandbox) -> None:
+        def hook(request: Request) -> Reply | None:
+            if not matches(request):
+                return None
+            box.hook = None
+            return act(box, request)
+
+        box.hook = hook
+
+    return arrange
+
+
+def is_exec(request: Request) -> bool:
+    """Tell whether this is an exec."""
+    return request.path.endswith("/exec")
+
+
+def is_table(request: Request) -> bool:
+    """Tell whether this is an exec that reads the kernel's table."""
+    words = request.query.get("command", [""])
+    return is_exec(request) and (words[0] == "ipvsadm" or words[-1] == "/proc/net/ip_vs")
+
+
+def is_write(request: Request) -> bool:
+    """Tell whether this changes the ConfigMap, in earnest."""
+    return request.method == "PATCH" and "dryRun" not in request.query
+
+
+def is_delete(request: Request) -> bool:
+    """Tell whether this deletes a pod."""
+    return request.method == "DELETE" and b"dryRun" not in request.body
+
+
+def is_use(request: Request) -> bool:
+    """Tell whether this uses a pod that was listed: reads its table, or deletes it."""
+    return is_table(request) or is_delete(request)
+
+
+def is_watch(request: Request) -> bool:
+    """Tell whether this is a watch."""
+    return "watch" in request.query
+
+
+def every(_: Request) -> bool:
+    """Match everything."""
+    return True
+
+
+def slowly(seconds: float) -> Hook:
+    """Let every answer take a while; the sandbox has one thread."""
+
+    def hook(_: Request) -> None:
+        time.sleep(seconds)
+
+    return hook
+
+
+def speaks(serve: Callable[[Channel], Awaitable[None]]) -> Callable[[Sandbox], None]:
+    """Let every exec that reads a table be upgraded, and say this."""
+    return on(is_table, lambda _: Upgrade(V5, serve))
+
+
+def frames(*sent: bytes) -> Callable[[Sandbox], None]:
+    """Let every such exec say these frames and close."""
+
+    async def serve(channel: Channel) -> None:
+        for frame in sent:
+            await channel.send(frame)
+
+    return speaks(serve)
+
+
+def ended(code: int, stderr: str, stdout: bytes = b"") -> Callable[[Sandbox], None]:
+    """Let every such exec end with this code."""
+    cause = {"reason": "ExitCode", "message": str(code)}
+    message = f"command terminated with non-zero exit code: exit code {code}"
+    status = {"status": "Failure", "reason": "NonZeroExitCode", "message": message, "details": {"causes": [cause]}}
+    return frames(b"\x01" + stdout, b"\x02" + stderr.encode(), b"\x03" + json.dumps(status).encode())
+
+
+def endless(chunk: bytes, megabytes: float = float("inf")) -> Callable[[Sandbox], None]:
+    """Let every such exec print so much, or for ever."""
+
+    async def serve(channel: Channel) -> None:
+        sent = 0
+        while sent < megabytes * 1024 * 1024:
+            await channel.send(b"\x01" + chunk)
+            sent += len(chunk)
+        await channel.send(SUCCESS)
+
+    return speaks(serve)
+
+
+def paged(box: Sandbox) -> None:
+    """Give lists in pages of one, and forget the list once between two pages: 410."""
+    forgotten: list[int] = []
+
+    def hook(request: Request) -> None:
+        if "limit" in request.query:
+            request.query["limit"] = ["1"]
+        if "continue" in request.query and not forgotten:
+            forgotten.append(request.number)
+            box.compact()
+
+    box.hook = hook
