@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox import Sandbox, Seen
 
 QUICK: dict[str, Any] = {"terminate": 0.05, "start": 0.05, "sync": 0.05, "services": 1}
 BRISK = ("--settle", "0.2s", "--timeout", "4s")  # for commands that restart
@@ -44,8 +44,13 @@ class MakeSandbox(Protocol):
         """Start it."""
 
 
+def changes(box: Sandbox) -> list[Seen]:
+    """Every request but those about leases, which are no change."""
+    return [seen for seen in box.requests if "/leases" not in seen.path]
+
+
 def writes(box: Sandbox) -> list[str]:
     """Every request that was to change something, as `PATCH configmaps/kube-proxy`; reviews and dry runs are none."""
-    changing = [seen for seen in box.requests if seen.method in {"PATCH", "PUT", "DELETE"}]
+    changing = [seen for seen in changes(box) if seen.method in {"PATCH", "PUT", "DELETE"}]
     real = [seen for seen in changing if "dryRun" not in seen.query and b'"dryRun"' not in seen.body]
     return [f"{seen.method} {'/'.join(seen.path.split('/')[-2:])}" for seen in real]

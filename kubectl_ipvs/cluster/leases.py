@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from kubectl_ipvs.cluster.objects import mapping, text
+from kubectl_ipvs.cluster.objects import mapping, number, text
 from kubectl_ipvs.cluster.rest import Rest
 from kubectl_ipvs.errors import ApiError
 
@@ -14,7 +14,11 @@ NOT_FOUND = 404
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A lease; `version` is its resourceVersion, which every renewal changes; `since` as the holder wrote it."""
+    """A lease; `version` is its resourceVersion, which every renewal changes; `since` as the holder wrote it.
+
+    `seconds` is how long one who waits has to look on before it may be taken (API reference: leaseDurationSeconds);
+    0 where the holder did not say.
+    """
 
     namespace: str
     name: str
@@ -22,6 +26,7 @@ class Lease:
     version: str
     holder: str
     since: str
+    seconds: int
 
 
 class Leases:
@@ -75,4 +80,5 @@ def _lease(raw: Mapping[str, Any]) -> Lease:
         version=text(meta.get("resourceVersion")),
         holder=text(spec.get("holderIdentity")),
         since=text(spec.get("acquireTime")),
+        seconds=number(spec.get("leaseDurationSeconds")),
     )

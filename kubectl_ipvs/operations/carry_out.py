@@ -4,6 +4,7 @@ Whatever happens, the outcome says for each node what it runs. Nothing here asks
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,8 +48,8 @@ class Outcome:
 
 def carry_out(cluster: Cluster, order: Order, reader: Reader, observe: Observer, say: Callable[[str], None]) -> Outcome:
     """Write, restart, prove; on a failure put the old value back and restart what was touched."""
-    namespace = order.change.located.namespace
-    with interruptible() as interrupts, holding(cluster, namespace, _warning(say), interrupts):
+    interrupts = Interrupts(say)
+    with _lease(cluster, order, say, interrupts), interruptible(interrupts):  # until the lease is ours Ctrl-C just ends
         located = write(cluster, order.change, timeout=order.pace.timeout, gives_up=lambda: interrupts.count > 0)
         if order.change.changes_text:
             say("written")
@@ -82,8 +83,14 @@ def _roll(
         return Rolled(nodes, interrupts.count > 0, f"the restart could not begin: {error}")
 
 
-def _warning(say: Callable[[str], None]) -> Callable[[str], None]:
-    return lambda words: say(f"warning: {words}")
+def _lease(
+    cluster: Cluster, order: Order, say: Callable[[str], None], interrupts: Interrupts
+) -> AbstractContextManager[None]:
+    def lost() -> None:
+        say("warning: the lease was taken away: no further node is begun, so that two changes do not meet")
+        interrupts()
+
+    return holding(cluster, order.change.located.namespace, lambda words: say(f"warning: {words}"), lost)
 
 
 def _nodes(count: int) -> str:

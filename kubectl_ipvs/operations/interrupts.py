@@ -6,14 +6,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+WORDS = (
+    "interrupted: the nodes in flight are seen through, no other is begun; once more (Ctrl-C) stops at once",
+    "interrupted again: stopped",
+)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
     """How often the user has asked for the end; safe to call in a signal handler."""
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None] = lambda _: None) -> None:
         self.count = 0
+        self._say = say
         self._listener: Callable[[], None] | None = None
 
     def __call__(self) -> None:
@@ -23,6 +28,10 @@ class Interrupts:
             self._listener()
         elif self.count > 1:
             raise KeyboardInterrupt
+
+    def heard(self, count: int) -> None:
+        """Tell the user what the nth one does; never called in a signal handler."""
+        self._say(WORDS[min(count, len(WORDS)) - 1])
 
     @contextmanager
     def told_to(self, listener: Callable[[], None]) -> Iterator[None]:
@@ -37,11 +46,10 @@ class Interrupts:
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupts]:
+def interruptible(interrupts: Interrupts) -> Iterator[None]:
     """Count signals instead of raising; only the main thread can be signalled."""
-    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupts
+        yield
         return
 
     def handle(_number: int, _frame: FrameType | None) -> None:
@@ -49,7 +57,7 @@ def interruptible() -> Iterator[Interrupts]:
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
-        yield interrupts
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

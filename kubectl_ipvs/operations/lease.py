@@ -20,6 +20,7 @@ from kubectl_ipvs.errors import ApiError, Busy, ConnectionFailed
 
 NAME = "kubectl-ipvs"
 LASTS, RENEW, LOOK = 15, 5.0, 0.5  # seconds: a lease lasts, is renewed, and is looked at again by who waits for it
+LONGEST = 60  # seconds that a lease of somebody else is believed to last
 NO_WAY = {403, 404, 405}  # no right to leases, or a server without them
 CONFLICT, NOT_FOUND = 409, 404
 
@@ -63,16 +64,18 @@ class _Keeper:
             return
 
     def _run(self) -> None:
-        while not self._over.wait(RENEW):
-            try:
-                self._lease = self._leases.update(self._lease, _identity(), self._lease.since, _now(), LASTS)
-            except ConnectionFailed:
-                continue  # the API server is away: for others as well
-            except ApiError as error:
-                if error.status in {CONFLICT, NOT_FOUND}:
-                    self._taken = True
-                    self._lost()
-                    return
+        while not (self._taken or self._over.wait(RENEW)):
+            self._renew()
+
+    def _renew(self) -> None:
+        try:
+            self._lease = self._leases.update(self._lease, _identity(), self._lease.since, _now(), LASTS)
+        except ConnectionFailed:
+            return  # the API server is away: for others as well
+        except ApiError as error:
+            if error.status in {CONFLICT, NOT_FOUND}:
+                self._taken = True
+                self._lost()
 
 
 def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:
@@ -91,13 +94,14 @@ def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:
 
 
 def _outlive(leases: Leases, found: Lease) -> Lease:
-    """Look at a lease for as long as it lasts; raises Busy when its holder renews it."""
-    deadline = time.monotonic() + LASTS
+    """Look at a lease for as long as it lasts; raises Busy when its holder renews it, or lets go of it."""
+    deadline = time.monotonic() + min(found.seconds or LASTS, LONGEST)
     while time.monotonic() < deadline:
         time.sleep(LOOK)
         now = leases.read(found.namespace, found.name)
-        if now is None:  # it was given up: the next write decides between those who wait
-            return leases.create(found.namespace, found.name, _identity(), _now(), LASTS)
+        if now is None:  # given up: what was looked at and agreed to may be of yesterday
+            words = f"another change, by {_who(found)}, has just ended: nothing was changed"
+            raise Busy(words, hint="look at what it did with `kubectl ipvs status`, then run the command again")
         if now.version != found.version:
             raise _busy(now)
     return found

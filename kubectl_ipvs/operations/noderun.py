@@ -1,5 +1,6 @@
 """One node's way through a rollout: its phases, and what is said about it in the end."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -32,6 +33,7 @@ class Plan:
     canary: str = ""  # the node that must hold before any other begins
     deletes: bool = True  # False: the DaemonSet replaces the pods, and is only watched
     persevere: bool = False
+    outdated: Callable[[Pod], bool] = lambda _: False  # a pod that started before what is to be in force was written
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Which nodes may begin now: at most `max_unavailable` are down because of us, at most twice that many in flight."""
 
-from collections.abc import Collection
+import time
+from collections.abc import Collection, Iterable
 
 from kubectl_ipvs.operations.noderun import DOWN, IN_FLIGHT, NodeRun, Plan
 from kubectl_ipvs.operations.podbook import PodBook
@@ -28,6 +29,13 @@ def may_begin(runs: Collection[NodeRun], pods: PodBook, plan: Plan) -> list[Node
 def count(runs: Collection[NodeRun], phases: frozenset[str]) -> int:
     """Count the nodes in some phases."""
     return sum(run.phase in phases for run in runs)
+
+
+def until_next(runs: Iterable[NodeRun], longest: float) -> float:
+    """Return the seconds until a node in flight is to be looked at again."""
+    now = time.monotonic()
+    due = [run.next_try for run in runs if run.phase in IN_FLIGHT and not run.busy and run.next_try > now]
+    return min([longest, *(moment - now for moment in due)])
 
 
 def _canary(runs: Collection[NodeRun], plan: Plan) -> NodeRun | None:

@@ -11,7 +11,7 @@ from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Plan, Rolled, Target
 from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.rollout import Rollout
-from kubectl_ipvs.operations.status import Place, choose, places
+from kubectl_ipvs.operations.status import Place, choose, places, started
 from kubectl_ipvs.operations.tables import Reader
 from kubectl_ipvs.proxy.batches import MaxUnavailable
 
@@ -71,10 +71,11 @@ def roll(
         timeout=pace.timeout,
         settle=pace.settle,
         canary=canary(targets, pace.canary),
+        outdated=lambda pod: located.older(started(pod)),
         deletes=pace.strategy == "delete",
         persevere=pace.persevere,
     )
-    rollout = Rollout(cluster, plan, reader, observe)
+    rollout = Rollout(cluster, plan, reader, observe, interrupts.heard)
     owner = located.daemon_set
     if not plan.deletes and owner is not None and targets and not interrupts.count:
         when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -18,7 +18,7 @@ from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.operations.lateness import why_late
 from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeOutcome, NodeRun, Phase, Plan, Rolled, Target
-from kubectl_ipvs.operations.pacing import count, may_begin
+from kubectl_ipvs.operations.pacing import count, may_begin, until_next
 from kubectl_ipvs.operations.patience import is_away
 from kubectl_ipvs.operations.podbook import PodBook
 from kubectl_ipvs.operations.podwatch import PodWatch
@@ -41,6 +41,7 @@ class Rollout:
     plan: Plan
     reader: Reader
     observe: Observer
+    heard: Callable[[int], None]  # told of every interrupt
     runs: dict[str, NodeRun] = field(default_factory=dict)
     trouble: str = ""
     _pods: PodBook = field(default_factory=PodBook)
@@ -112,7 +113,7 @@ class Rollout:
 
     def _wait(self) -> None:
         try:
-            self._hear(self._told.get(timeout=self._until_next()))
+            self._hear(self._told.get(timeout=until_next(self.runs.values(), TICK)))
         except queue.Empty:
             return
         self._hear_rest()
@@ -120,13 +121,6 @@ class Rollout:
     def _hear_rest(self) -> None:
         while not self._told.empty():
             self._hear(self._told.get())
-
-    def _until_next(self) -> float:
-        now = time.monotonic()
-        due = [
-            run.next_try for run in self.runs.values() if run.phase in IN_FLIGHT and not run.busy and run.next_try > now
-        ]
-        return min([TICK, *(moment - now for moment in due)])
 
     def _hear(self, told: Told) -> None:
         if isinstance(told, PodEvent):
@@ -141,6 +135,7 @@ class Rollout:
             self.trouble = told.reason
         else:
             self._interrupts += 1
+            self.heard(self._interrupts)
 
     def _deleted(self, run: NodeRun, error: IpvsError | None) -> None:
         run.busy = False
@@ -166,10 +161,8 @@ class Rollout:
         elif reading.summary is not None and all(name == self.plan.wanted for name in reading.summary.schedulers):
             run.seen = True
         elif reading.summary is not None:
-            self._later(
-                run,
-                f"the kernel still has {describe(reading.summary.schedulers)} instead of {self.plan.wanted}",
-            )
+            found = describe(reading.summary.schedulers)
+            self._later(run, f"the kernel still has {found} instead of {self.plan.wanted}")
         else:
             self._later(run, reading.reason)
 
@@ -212,6 +205,9 @@ class Rollout:
                 self._delete(run)
             return
         pod = self._pods.successor(run.node, run.old)
+        if pod is not None and self.plan.outdated(pod):  # somebody replaced it before our write: it is no proof
+            self._replace(run, pod)
+            return
         run.new = pod or run.new
         if pod is not None and pod.crashed:
             how = f"{pod.waiting or 'it ended'}, {pod.restarts} restarts"
@@ -221,6 +217,10 @@ class Rollout:
             self._move(run, "starting")
         else:
             self._prove(run, pod, now)
+
+    def _replace(self, run: NodeRun, pod: Pod) -> None:
+        run.old = pod
+        self._move(run, "restarting" if self.plan.deletes else "queued")
 
     def _prove(self, run: NodeRun, pod: Pod, now: float) -> None:
         if run.ready_since is None:

@@ -7,7 +7,7 @@ import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request
-from tests.harness import Ipvs, MakeSandbox, Run, writes
+from tests.harness import Ipvs, MakeSandbox, Run, changes, writes
 
 BRISK = ("--settle", "50ms", "--timeout", "4s")
 SHORT = ("--settle", "0.2s", "--timeout", "600ms", "--exec-timeout", "300ms")
@@ -15,7 +15,7 @@ SHORT = ("--settle", "0.2s", "--timeout", "600ms", "--exec-timeout", "300ms")
 
 def deletions(box: Sandbox) -> list[str]:
     """UIDs that pods were to be deleted by, dry runs too, as they came."""
-    bodies = [json.loads(seen.body) for seen in box.requests if seen.method == "DELETE"]
+    bodies = [json.loads(seen.body) for seen in changes(box) if seen.method == "DELETE"]
     return [body["preconditions"]["uid"] for body in bodies]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Request
-from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
+from tests.harness import BRISK, Ipvs, MakeSandbox, Run, changes, writes
 
 SET = ("set", "--scheduler", "lc")
 QUICKLY = ("--settle", "0s", "--timeout", "4s")
@@ -24,7 +24,7 @@ UNDO = "take it back with: kubectl ipvs undo"
 
 def deleted(box: Sandbox) -> list[str]:
     """Give the nodes whose pods we deleted, in that order."""
-    names = [seen.path.rsplit("/", 1)[-1] for seen in box.requests if seen.method == "DELETE"]
+    names = [seen.path.rsplit("/", 1)[-1] for seen in changes(box) if seen.method == "DELETE"]
     first = {pod: node for node, pod in PODS.items()}
     return [first[name] for name in names]
 

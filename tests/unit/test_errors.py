@@ -25,6 +25,7 @@ def test_the_exit_code_of_each_error() -> None:
     assert {name: code for name, code in found.items() if code is not ExitCode.ERROR} == {
         "UsageError": ExitCode.USAGE,
         "ChangedMeanwhile": ExitCode.CONFLICT,
+        "Busy": ExitCode.CONFLICT,
     }
 
 

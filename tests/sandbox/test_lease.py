@@ -1,0 +1,207 @@
+"""Two users at once: the Lease `kubectl-ipvs` is held during a change, so that two rollouts never interleave."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.exchange import Request
+from tests.harness import BRISK, Ipvs, MakeSandbox, writes
+
+PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
+KUBECTL = Path(sys.executable).with_name("kubectl")
+SET = ("set", "--scheduler", "lc", *BRISK)
+CHANGES = [SET, (*SET, "--no-restart"), ("restart", *BRISK), ("undo", *BRISK)]
+FREE = {"node1": "lc", "node2": "lc", "node3": "lc"}
+DEAD = 4_190_000  # above the largest PID that Linux gives by default on a small machine, and never used by a test
+
+
+def kubeconfig(box: Sandbox, folder: Path) -> dict[str, str]:
+    """Give the environment of a program that is to use this sandbox."""
+    path = folder / "kubeconfig-of-programs"
+    path.write_text(box.kubeconfig())
+    return {**os.environ, "KUBECONFIG": str(path)}
+
+
+def hold(box: Sandbox, folder: Path, holder: str, seconds: int = 1) -> None:
+    """Take the lease as somebody else would."""
+    spec = {
+        "holderIdentity": holder,
+        "acquireTime": "2026-01-02T03:04:05.000000Z",
+        "renewTime": "2026-01-02T03:04:06.000000Z",
+        "leaseDurationSeconds": seconds,
+    }
+    meta = {"name": "kubectl-ipvs", "namespace": "kube-system"}
+    lease = json.dumps({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": meta, "spec": spec})
+    words = [KUBECTL, "create", "-f", "-"]
+    subprocess.run(words, input=lease, text=True, env=kubeconfig(box, folder), check=True, capture_output=True)
+    box.requests.clear()
+
+
+def renew(box: Sandbox) -> None:
+    """Renew somebody else's lease, as one who is alive does."""
+
+    def change(lease: Any) -> None:  # noqa: ANN401 - an object of the API
+        lease["spec"]["renewTime"] = "2026-01-02T03:04:11.000000Z"
+
+    box.edit("Lease", "kube-system", "kubectl-ipvs", change)
+
+
+def seen_of_lease(box: Sandbox) -> list[str]:
+    """Methods of the requests about leases."""
+    return [seen.method for seen in box.requests if "/leases" in seen.path]
+
+
+def test_held_during_the_change_and_given_up_after_it(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The lease is created before the first write, names its holder, and is gone when the run ends."""
+    box = sandbox()
+    holders = []
+
+    def look(request: Request) -> None:
+        if request.method == "PATCH":
+            holders.append(box.get("Lease", "kube-system", "kubectl-ipvs")["spec"]["holderIdentity"])
+
+    box.hook = look
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
+    assert (seen_of_lease(box), len(holders)) == (["GET", "POST", "DELETE"], 1)
+    assert holders[0].endswith(f"@{socket.gethostname()}/{os.getpid()}")
+
+
+@pytest.mark.parametrize("words", CHANGES, ids=["set", "set --no-restart", "restart", "undo"])
+def test_somebody_at_work(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """While another renews the lease the second ends with exit code 4, says who and since when, changes nothing."""
+    box = sandbox()
+    if words[0] == "undo":
+        assert ipvs(box, "set", "--scheduler", "sh", *BRISK).code == 0
+    hold(box, tmp_path, "anna@laptop/7", seconds=30)
+    before = (box.config_map(), box.restarts, box.objects("Lease")[0]["spec"]["holderIdentity"])
+    timer = threading.Timer(0.7, renew, [box])
+    timer.start()
+
+    run = ipvs(box, *words)
+
+    timer.join()
+    who = "anna@laptop/7 since 2026-01-02T03:04:05.000000Z"
+    assert (run.code, run.err.splitlines()[-2:]) == (
+        4,
+        [f"error: another change is under way, by {who}: nothing was changed", "hint: wait until it has ended"],
+    )
+    assert "warning: another change seems to be under way, by anna@laptop/7" in run.err
+    assert writes(box) == []
+    assert (box.config_map(), box.restarts, box.objects("Lease")[0]["spec"]["holderIdentity"]) == before
+
+
+def test_holder_that_died_elsewhere(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """A lease that nobody renews for as long as it lasts is taken over; what its dates say does not matter."""
+    box = sandbox()
+    hold(box, tmp_path, "anna@laptop/7", seconds=1)
+
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
+    assert seen_of_lease(box)[-2:] == ["PUT", "DELETE"]
+
+
+@pytest.mark.parametrize("holder", [f"root@{socket.gethostname()}/{DEAD}", ""], ids=["dead process", "nobody"])
+def test_holder_that_is_known_to_be_gone(holder: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """Nobody waits for a process of this machine that is gone, nor for nobody."""
+    box = sandbox()
+    hold(box, tmp_path, holder, seconds=60)
+
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
+    assert (seen_of_lease(box), "another change" in run.err) == (["GET", "PUT", "DELETE"], False)
+
+
+def test_change_that_ends_while_we_look(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """What was looked at before another change ended is out of date: nothing is written, exit code 4."""
+    box = sandbox()
+    hold(box, tmp_path, "anna@laptop/7", seconds=30)
+    timer = threading.Timer(0.7, box.remove, ["Lease", "kube-system", "kubectl-ipvs"])
+    timer.start()
+
+    run = ipvs(box, *SET)
+
+    timer.join()
+    assert (run.code, writes(box)) == (4, [])
+    assert "has just ended: nothing was changed" in run.err
+
+
+@pytest.mark.parametrize("verb", ["get", "create", "update", "delete"])
+def test_no_right_to_leases(verb: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """Without the right to leases the change goes on, with a warning where another change would not be noticed."""
+    box = sandbox()
+    if verb == "update":
+        hold(box, tmp_path, f"root@{socket.gethostname()}/{DEAD}")
+    box.deny(verb, "leases")
+
+    run = ipvs(box, *SET)
+
+    warned = f'cannot {verb} resource "leases"' in run.err and "would not be noticed" in run.err
+    assert (run.code, box.schedulers(), warned) == (0, FREE, verb != "delete")
+
+
+def test_lease_that_is_taken_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Who loses the lease in mid-rollout sees the nodes in flight through, begins no other, and says so."""
+    box = sandbox(nodes=3, start=0.2)
+
+    def steal(request: Request) -> None:
+        if request.method == "DELETE":
+            box.hook = None
+            box.remove("Lease", "kube-system", "kubectl-ipvs")
+
+    box.hook = steal
+    run = ipvs(box, "set", "--scheduler", "lc", "--settle", "6s")
+
+    assert (run.code, run.out.splitlines()[-3:]) == (
+        130,
+        ["node/node1 not restarted", "node/node2 restarted", "node/node3 not restarted"],
+    )
+    assert "warning: the lease was taken away: no further node is begun, so that two changes do not meet" in run.err
+
+
+def test_two_at_once(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """Of two `set` at the same time one holds on every node, and the other changes nothing and says so."""
+    box = sandbox(nodes=3, start=0.5)
+    pipe, environment = subprocess.PIPE, kubeconfig(box, tmp_path)
+    words = [PROGRAM, "set", "--settle", "3s", "--timeout", "20s", "--scheduler"]
+    both = {
+        name: subprocess.Popen([*words, name], env=environment, stdout=pipe, stderr=pipe, text=True)
+        for name in ("lc", "sh")
+    }
+
+    said = {name: process.communicate(timeout=28) for name, process in both.items()}
+    codes = {name: process.returncode for name, process in both.items()}
+
+    assert sorted(codes.values()) == [0, 4], said
+    winner = next(name for name, code in codes.items() if code == 0)
+    assert (set(box.schedulers().values()), box.restarts, box.objects("Lease")) == (
+        {winner},
+        {"node1": 1, "node2": 1, "node3": 1},
+        [],
+    )
+    assert box.most_down == 1
+
+
+def test_pods_replaced_before_the_write(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """Pods that somebody replaces after they were listed and before our write prove nothing: they are replaced too."""
+    box = sandbox(nodes=2)
+    hold(box, tmp_path, "anna@laptop/7", seconds=3)  # nobody renews it: three seconds between our list and our write
+    names = {pod["metadata"]["name"] for pod in box.objects("Pod")}
+    timers = [threading.Timer(0.5, box.remove, ["Pod", "kube-system", name]) for name in names]
+    for timer in timers:
+        timer.start()
+
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers()) == (0, {"node1": "lc", "node2": "lc"})
