@@ -198,8 +198,10 @@ def test_names_that_lead_nowhere(command: tuple[str, ...], sandbox: MakeSandbox,
             "hint: name the key with --configmap NAME/KEY",
         ],
         ("--configmap", "kube-proxy/kubeconfig.conf"): [
-            "error: configmap kube-system/kube-proxy, key kubeconfig.conf: "
-            'the configuration is not of kind KubeProxyConfiguration: its kind is "Config"',
+            (
+                "error: configmap kube-system/kube-proxy, key kubeconfig.conf: "
+                'the configuration is not of kind KubeProxyConfiguration: its kind is "Config"'
+            ),
         ],
     }
 
