@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-real test-package record cluster cluster-down check format bench dist clean
+.PHONY: demo test test-faults test-load test-real test-package record cluster cluster-down check format bench dist clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,15 +18,25 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
 
-# the wheel, the sdist, the krew archive and the manifest with its checksum
+# the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
 dist: $(VENV)/.ready
 	$(BIN)/python tools/dist.py
 	$(BIN)/python krew/bundle.py
+	$(BIN)/python krew/sbom.py
 	$(BIN)/python krew/render.py
+
+# each fault of tests/faults under each command, each limit at its full size; UPDATE=1 writes down what is meant to be
+test-faults: $(VENV)/.ready
+	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" tests/faults)
+
+# a hundred processes at once against one API server
+test-load: $(VENV)/.ready
+	$(BIN)/python -m pytest -q -s --timeout 600 -m load tests/faults
 
 # what is built, installed as users do; the network is needed for the packages that are not cached yet
 test-package: dist
 	sh tests/package/tools.sh
+	$(BIN)/python -m pip --quiet install --group package
 	$(BIN)/python -m pytest -q --timeout 300 tests/package
 
 # A real cluster: the project's own, started where it is not (needs root; see tests/real/cluster/README.md), or the one
@@ -50,6 +60,7 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/codespell kubectl_ipvs tests tools benchmarks krew docs README.md CHANGELOG.md SECURITY.md plugin.yaml
 	$(BIN)/python tools/generated.py --check
+	$(BIN)/python krew/render.py --check
 	$(BIN)/python tools/docs.py --check
 
 format: $(VENV)/.ready

@@ -177,7 +177,7 @@ def _refused(error: ApiError) -> ExecFailed:
 
 def _broken(rest: Rest, error: BaseException, timeout: float) -> ExecFailed:
     cause = root_cause(error)
-    if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
+    if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
         return ExecFailed(f"no answer within {timeout:.3g}s", kind="timeout", hint="try a longer --exec-timeout")
     if isinstance(error, websocket.WebSocketConnectionClosedException):
         return ExecFailed("the connection was cut before the command ended", kind="unreadable")

@@ -17,6 +17,7 @@ from kubectl_ipvs.ipvs.reader import Kind, Reader, text_of
 
 _BLOCK: Final = 256 * 1024
 _UNPARSED_SHOWN: Final = 20
+_LONGEST_SHOWN: Final = 1000  # characters of such a line: a pod may send millions without a line feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Summary:
     `schedulers`: virtual servers per scheduler, most first, then by name; without the `foreign` ones, which
     are inside `exclude`. All the other numbers count every virtual server (so `virtual_servers` is the sum of
     `schedulers` plus `foreign`) and every real server whatever its weight. kube-proxy's probe is never
-    counted. `unparsed`: the first 20 lines that fit nothing, as in Table; `unparsed_lines`: their number.
+    counted. `unparsed`: the first 20 lines that fit nothing, as in Table but
+    cut at 1,000 characters; `unparsed_lines`: their number.
     """
 
     schedulers: Mapping[str, int]
@@ -110,7 +112,7 @@ class Summarizer:
         if kind is Kind.UNPARSED:
             self._unparsed_lines += 1
             if len(self._unparsed) < _UNPARSED_SHOWN:
-                self._unparsed.append(text_of(line))
+                self._unparsed.append(text_of(line)[:_LONGEST_SHOWN])
         elif match is None or kind is Kind.SKIPPED:
             return
         elif kind is Kind.REAL_SERVER:

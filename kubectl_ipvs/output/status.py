@@ -6,6 +6,7 @@ from typing import Any
 from kubectl_ipvs.operations.status import NodeStatus, Status
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.duration import age
+from kubectl_ipvs.output.printable import LONGEST_CELL
 from kubectl_ipvs.output.table import table
 from kubectl_ipvs.proxy.state import describe
 
@@ -41,7 +42,7 @@ def remarks(status: Status) -> list[str]:
     for row in status.nodes:
         if row.unparsed_lines:
             count = _count(row.unparsed_lines, "line", "lines")
-            lines.append(f"{row.node}: {count} of the table not understood, first: {row.unparsed[0]}")
+            lines.append(f"{row.node}: {count} of the table not understood, first: {row.unparsed[0][:LONGEST_CELL]}")
         if row.foreign:
             count = _count(row.foreign, "virtual server", "virtual servers")
             lines.append(f"{row.node}: {count} inside excludeCIDRs, not kube-proxy's: not compared")

@@ -21,6 +21,7 @@ COMMANDS = {
     "restart": ("restart",),
     "undo": ("undo",),
 }
+EXPECTED = Path(__file__).with_name("expected.json")
 CHANGING = ("set", "restart", "undo")
 UNSET, SET = (configuration(Options(scheduler=name)) for name in ("", "lc"))
 ASKED = {"set": ('scheduler: ""', 'scheduler: "lc"'), "undo": ("scheduler: lc", 'scheduler: ""')}
@@ -50,7 +51,7 @@ def observe(name: str, command: str, ipvs: Ipvs, folder: Path) -> Cell:
         fault.arrange(box)
         if before != box.config and box.config:
             before = box.config
-        pace = ("--settle", "0s", "--timeout", "0.7s" if fault.hopeless else "8s") if command in CHANGING else ()
+        pace = ("--settle", "0s", "--timeout", "2s" if fault.hopeless else "20s") if command in CHANGING else ()
         words = (*COMMANDS[command], *pace, *fault.flags)
         run = skewed(box, fault, folder, *words) if fault.skew else ipvs(box, *words)
         return Cell(run.code, telling(run, box), left(box, before, command))
@@ -62,7 +63,7 @@ def skewed(box: Sandbox, fault: Fault, folder: Path, *words: str) -> Run:
     path.write_text(box.kubeconfig())
     program = [sys.executable, "-c", SKEWED.format(fault.skew), *words]
     environment = {**os.environ, "KUBECONFIG": str(path)}
-    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=20, env=environment)
+    done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=28, env=environment)
     return Run(done.returncode, done.stdout, done.stderr)
 
 
@@ -83,7 +84,7 @@ def normalised(text: str, box: Sandbox) -> str:
     """Take out ports, pods' names and seconds."""
     text = text.replace(box.url.removeprefix("https://"), "SERVER")
     text = re.sub(r"kube-proxy-[a-z0-9]{5}\b", "POD", text)
-    text = re.sub(r"\d+\.\d+s\b", "N s", text)
+    text = re.sub(r"\b\d+(\.\d+)?s\b", "N s", text)
     return re.sub(r"\b\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
 
 

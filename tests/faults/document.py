@@ -1,10 +1,12 @@
 """Writes docs/reliability.md from the expectations that the matrix is tested against."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from tests.faults.cell import COMMANDS, Cell
 from tests.faults.rows import GROUPS, Fault
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 START = """\
 # When the cluster does not hold
 
@@ -23,13 +25,13 @@ END = """\
 ## Secrets
 
 Tokens, passwords, keys and what a kubeconfig holds are never shown: not in output, errors, tracebacks or `-v=9`, not
-when a server repeats them, not in the arguments of a program that we start (`tests/faults/test_secrets.py`). What you type
-yourself, `--token` for example, is visible to other users of your machine as long as the process lives, as with
+when a server repeats them, not in the arguments of a program that we start (`tests/faults/test_secrets.py`). What you
+type yourself, `--token` for example, is visible to other users of your machine as long as the process lives, as with
 kubectl: use a kubeconfig.
 
 OpenSSL reads a client's key from a file alone. On Linux that file is in memory (`memfd_create`): it has no name and
-ends with the process, SIGKILL included. Elsewhere it is a file of mode 0600 in the user's temporary folder, there for the
-milliseconds of one call; a SIGKILL or a power cut in exactly that time leaves it there. Nothing else is ever
+ends with the process, SIGKILL included. Elsewhere it is a file of mode 0600 in the user's temporary folder, there for
+the milliseconds of one call; a SIGKILL or a power cut in exactly that time leaves it there. Nothing else is ever
 written to a disk.
 
 ## Limits
