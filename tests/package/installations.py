@@ -23,8 +23,10 @@ class Installation:
 
 def ways() -> list[str]:
     """Name every way: krew and wheel on the oldest and the newest Python, with the oldest and the newest packages."""
-    oldest, newest = (f"{major}.{minor}" for major, minor in (ENDS[0], ENDS[-1]))
-    return [*dict.fromkeys((f"krew {oldest}", f"krew {newest}")), f"wheel {oldest} oldest", f"pipx {newest} newest"]
+    ends = [f"{major}.{minor}" for major, minor in ENDS]
+    return [
+        f"{way} {end}{kind}" for way, kind in (("krew", ""), ("wheel", " oldest"), ("pipx", " newest")) for end in ends
+    ]
 
 
 def archive(folder: Path, way: str) -> Installation:

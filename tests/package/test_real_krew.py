@@ -1,4 +1,4 @@
-"""The real krew validates the manifest, installs the archive and takes it away; tests/package/tools.sh brings krew."""
+"""The real krew validates, installs, upgrades and takes away; tests/package/tools.sh brings krew."""
 
 import os
 import re
@@ -10,7 +10,9 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import yaml
 
+from tests.harness import BRISK, MakeSandbox
 from tests.package.machine import DIST, ENDS, GOOD, ROOT, TOOLS, environment, run
 
 KREW, VALIDATE = TOOLS / "krew", TOOLS / "validate-krew-manifest"
@@ -51,14 +53,49 @@ def test_manifest_is_valid(served: Path, tmp_path: Path) -> None:
 
 
 @needs_krew
-def test_install_and_uninstall(tmp_path: Path) -> None:
-    """With a fresh KREW_ROOT: install, run, uninstall; nothing of the plugin is left."""
+def test_install_and_uninstall(tmp_path: Path, sandbox: MakeSandbox) -> None:
+    """With a fresh KREW_ROOT: install, run, change, uninstall; nothing of the plugin is left."""
     (built,) = DIST.glob("kubectl-ipvs-v*.tar.gz")
-    env = with_krew(tmp_path)
+    config = tmp_path / "kubeconfig"
+    config.write_text(sandbox().kubeconfig())
+    env = with_krew(tmp_path) | {"KUBECONFIG": str(config)}
 
-    installed = run(["kubectl", "krew", "install", f"--manifest={MANIFEST}", f"--archive={built}"], env)
-    helped = run(["kubectl", "ipvs", "--help"], env)
-    removed = run(["kubectl", "krew", "uninstall", "ipvs"], env)
+    ran = [
+        run(["kubectl", *words], env)
+        for words in (
+            ("krew", "install", f"--manifest={MANIFEST}", f"--archive={built}"),
+            ("ipvs", "--help"),
+            ("ipvs", "completion", "install"),
+            ("ipvs", "set", "--scheduler", "lc", "--yes", *BRISK),
+            ("ipvs", "status", "--check"),
+            ("__complete", "ipvs", "status", "node"),
+            ("ipvs", "completion", "uninstall"),
+            ("krew", "uninstall", "ipvs"),
+        )
+    ]
 
-    assert (installed.returncode, helped.returncode, removed.returncode) == (0, 0, 0), installed.stderr + removed.stderr
+    assert [one.returncode for one in ran] == [0] * len(ran), "".join(one.stderr for one in ran)
+    assert ran[5].stdout == "node1\nnode2\nnode3\n:4\n"
     assert [path for path in Path(env["KREW_ROOT"]).rglob("*ipvs*") if path.name != "kubectl-krew"] == []
+
+
+@needs_krew
+def test_upgrade_from_an_older_version(served: Path, tmp_path: Path) -> None:
+    """An index of our own has an older version, then this one: `kubectl krew upgrade` brings it."""
+    index, env = tmp_path / "index", with_krew(tmp_path)
+    (index / "plugins").mkdir(parents=True)
+    env |= {"KREW_DEFAULT_INDEX_URI": index.as_uri()}
+    run(["git", "init", "--quiet", "--initial-branch=main"], env, folder=index)
+    text = served.read_text()
+
+    ran = []
+    for words, manifest in (("install", re.sub(r"version: v\S+", "version: v0.0.1", text)), ("upgrade", text)):
+        (index / "plugins/ipvs.yaml").write_text(manifest)
+        run(["git", "add", "."], env, folder=index)
+        author = ("-c", "user.name=t", "-c", "user.email=t@example.invalid")
+        run(["git", *author, "commit", "--quiet", "--message", words], env, folder=index)
+        ran += [run(["kubectl", "krew", "update"], env), run(["kubectl", "krew", words, "ipvs"], env)]
+    helped = run(["kubectl", "ipvs", "--help"], env)
+
+    assert [one.returncode for one in (*ran, helped)] == [0] * 5, "".join(one.stderr for one in ran)
+    assert [path.name for path in (tmp_path / "krew/store/ipvs").iterdir()] == [yaml.safe_load(text)["spec"]["version"]]
