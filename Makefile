@@ -15,8 +15,9 @@ $(VENV)/.ready: pyproject.toml
 demo: $(VENV)/.ready
 	@$(BIN)/python tools/demo.py
 
+# most tests wait for the sandbox: more of them at once than there are cores
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 4 -m "not load" tests/unit tests/cluster tests/sandbox tests/both tests/faults
 
 # the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
 dist: $(VENV)/.ready
