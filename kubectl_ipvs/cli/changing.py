@@ -21,7 +21,7 @@ from kubectl_ipvs.operations.restart import Pace, Selection, check_canary, selec
 from kubectl_ipvs.operations.stale import stale_targets
 from kubectl_ipvs.output import change as rendering
 from kubectl_ipvs.output.configuration import where
-from kubectl_ipvs.output.progress import Lines, Live, Progress
+from kubectl_ipvs.output.progress import STAYS_UP, TABLE, Lines, Live, Progress
 from kubectl_ipvs.proxy.preflight import Facts, findings
 
 if TYPE_CHECKING:
@@ -182,8 +182,9 @@ def _write_alone(cluster: "Cluster", change: Change, manner: Manner, found: Sequ
 
 
 def _carry_out(session: Session, cluster: "Cluster", order: Order, manner: Manner, found: Sequence["Finding"]) -> int:
-    progress: Progress = Live() if draws() else Lines(say)
     change = order.change
+    proof = TABLE if order.pace.reads_table and change.after.mode == "ipvs" else STAYS_UP
+    progress: Progress = Live(proof) if draws() else Lines(say, proof)
     reader = session.reader(cluster, tuple(change.after.excluded))
 
     def told(words: str) -> None:
@@ -207,7 +208,7 @@ def _end(cluster: "Cluster", order: Order, outcome: Outcome, manner: Manner, fou
         out(rendering.render(ended, manner.output))
     else:
         out(rendering.lines(outcome.nodes, outcome.back))
-    say(rendering.summary(outcome.nodes))
+    say(rendering.summary(outcome.nodes, outcome.back))
     for line in last_words(change, outcome):
         say(line)
     return CODES[outcome.kind]

@@ -1,5 +1,6 @@
 """A run of `set`, `undo` or `restart`: as lines for people, as a document for machines."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ DONE = {
     "waiting": "not restarted",
     "abandoned": "not seen through",
 }
+ROLLED_BACK, NOT_ROLLED_BACK = "rolled back", "not rolled back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,12 @@ def lines(nodes: Iterable[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> str
     return "".join(printable(_line(entry, returned.get(entry.node))) + "\n" for entry in nodes)
 
 
-def summary(nodes: Sequence[NodeOutcome]) -> str:
-    """Return one line: `3 nodes: 2 restarted, 1 failed`."""
-    counts = {words: sum(entry.outcome == name for entry in nodes) for name, words in DONE.items()}
-    said = ", ".join(f"{count} {words}" for words, count in counts.items() if count)
+def summary(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> str:
+    """Return one line that counts the words of `lines`: `3 nodes: 2 restarted, 1 failed`."""
+    returned = {entry.node: entry for entry in back}
+    counts = Counter(_done(entry, returned.get(entry.node)) for entry in nodes)
+    order = (*DONE.values(), ROLLED_BACK, NOT_ROLLED_BACK)
+    said = ", ".join(f"{counts[words]} {words}" for words in order if counts[words])
     return f"{len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}: {said or 'nothing to do'}"
 
 
@@ -81,11 +85,14 @@ def render(report: Report, form: str) -> str:
 
 def _line(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
     why = f": {entry.reason}" if entry.reason and entry.outcome != "held" else ""
+    done = _done(entry, returned)
+    return f"node/{entry.node} {done}" + (f": {returned.reason}" if returned and done == NOT_ROLLED_BACK else why)
+
+
+def _done(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
     if returned is None:
-        return f"node/{entry.node} {DONE[entry.outcome]}{why}"
-    if returned.outcome == "held":
-        return f"node/{entry.node} rolled back{why}"
-    return f"node/{entry.node} not rolled back: {returned.reason}"
+        return DONE[entry.outcome]
+    return ROLLED_BACK if returned.outcome == "held" else NOT_ROLLED_BACK
 
 
 def _finding(entry: Finding) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeRun
 from kubectl_ipvs.output.printable import cell
 
 MOST_ROWS = 15
+TABLE, STAYS_UP = "looking at the kernel's table", "waiting whether it stays up"  # how a node is proved
 WORDS = {
     "queued": "waiting for the DaemonSet",
     "restarting": "deleting its pod",
     "starting": "waiting for its new pod",
-    "proving": "pod ready, looking at the kernel's table",
     "held": "holds",
     "failed": "failed",
     "abandoned": "let go of",
@@ -36,8 +36,8 @@ class Progress(Protocol):
 class Lines:
     """One line for each node and phase."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None], proof: str = TABLE) -> None:
+        self._say, self._proof = say, proof
 
     def start(self, total: int) -> None:
         """Nothing to begin."""
@@ -47,13 +47,14 @@ class Lines:
 
     def __call__(self, run: NodeRun) -> None:
         """Write the line."""
-        self._say(f"{run.node}: {_words(run)}")
+        self._say(f"{run.node}: {_words(run, self._proof)}")
 
 
 class Live:
     """A table of the nodes in flight and those that ended last, drawn anew by rich (loaded for it alone)."""
 
-    def __init__(self) -> None:
+    def __init__(self, proof: str = TABLE) -> None:
+        self._proof = proof
         self._runs: dict[str, NodeRun] = {}
         self._total = 0
         self._live: Any = None
@@ -87,15 +88,15 @@ class Live:
         flying = [run for run in runs if run.phase in IN_FLIGHT]
         ended = [run for run in runs if run.phase not in IN_FLIGHT][-max(0, MOST_ROWS - len(flying)) :]
         shown = (ended + flying)[-MOST_ROWS:]
-        rows = [f"{cell(run.node):<24} {_words(run)} {_took(run)}" for run in shown]
+        rows = [f"{cell(run.node):<24} {_words(run, self._proof)} {_took(run)}" for run in shown]
         return Text("\n".join([*rows, f"{done} of {self._total} nodes hold, {len(flying)} in flight"]))
 
 
-def _words(run: NodeRun) -> str:
+def _words(run: NodeRun, proof: str) -> str:
     if run.phase == "restarting" and run.old is not None:
         return f"deleting pod {run.old.name}"
     if run.phase == "proving" and run.new is not None:
-        return f"pod {run.new.name} is ready, looking at the kernel's table"
+        return f"pod {run.new.name} is ready, {proof}"
     if run.phase == "held":
         how = "its table was seen" if run.seen else "its table cannot be read" if run.blind else "its pod stays up"
         return f"holds: {how} ({run.ended - run.began:.1f}s)"

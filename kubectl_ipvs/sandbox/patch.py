@@ -13,7 +13,7 @@ class PatchError(Exception):
     """The patch cannot be applied to this document."""
 
 
-class MalformedPatch(Exception):  # noqa: N818 -- names what it is: nothing could ever apply it
+class MalformedPatch(Exception):
     """The patch is none at all."""
 
 

@@ -92,7 +92,7 @@ def test_table_that_never_follows(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     }
     assert (set(box.schedulers().values()), run.err.splitlines()[-2:]) == (
         {"rr"},
-        ["3 nodes: 2 restarted, 1 failed", BACK],
+        ["3 nodes: 3 rolled back", BACK],
     )
 
 
@@ -141,7 +141,7 @@ def test_rollback_is_seen_line_by_line(sandbox: MakeSandbox, ipvs: Ipvs) -> None
         "node2: waiting for its new pod",
         "node2: pod POD is ready, looking at the kernel's table",
         "node2: holds: its table was seen",
-        "2 nodes: 1 failed, 1 not restarted",
+        "2 nodes: 1 not restarted, 1 rolled back",
         BACK,
     ]
 
