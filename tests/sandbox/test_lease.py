@@ -15,8 +15,8 @@ from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Request
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 
-PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
-KUBECTL = Path(sys.executable).with_name("kubectl")
+PROGRAM = str(Path(sys.executable).with_name("kubectl-ipvs"))
+KUBECTL = str(Path(sys.executable).with_name("kubectl"))
 SET = ("set", "--scheduler", "lc", *BRISK)
 CHANGES = [SET, (*SET, "--no-restart"), ("restart", *BRISK), ("undo", *BRISK)]
 FREE = {"node1": "lc", "node2": "lc", "node3": "lc"}
