@@ -82,17 +82,6 @@ def test_two_builds_are_the_same_bytes() -> None:
     assert hashlib.sha256(again).hexdigest() == hashlib.sha256(built.read_bytes()).hexdigest()
 
 
-def test_sdist_makes_the_same_wheel(tmp_path: Path) -> None:
-    """Who builds from the sdist gets the wheel that is published, byte for byte."""
-    (sdist,) = DIST.glob("kubectl_ipvs-*.tar.gz")
-    (wheel,) = DIST.glob("*.whl")
-    (unpacked,) = unpack(sdist, tmp_path / "sdist").iterdir()
-
-    subprocess.run([sys.executable, unpacked / "tools/dist.py"], check=True, capture_output=True)
-
-    assert (unpacked / "dist" / wheel.name).read_bytes() == wheel.read_bytes()
-
-
 @pytest.mark.skipif(shutil.which("man") is None, reason="no man on this machine")
 def test_the_man_page_comes_along(tmp_path: Path) -> None:
     """The wheel has the man page where pip and pipx look for it, and man has nothing to complain of."""

@@ -82,8 +82,8 @@ def test_all_is_built_again_to_the_same_bytes(tmp_path: Path) -> None:
     (sdist,) = DIST.glob("kubectl_ipvs-*.tar.gz")
     with tarfile.open(sdist) as tar:
         tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(tmp_path)  # noqa: S202 - our own archive
-    (tree,) = tmp_path.iterdir()
+        tar.extractall(tmp_path / "sdist")  # noqa: S202 - our own archive
+    (tree,) = (tmp_path / "sdist").iterdir()
 
     for script in ("tools/dist.py", "krew/bundle.py", "krew/sbom.py"):
         subprocess.run([sys.executable, tree / script], check=True, capture_output=True, cwd=tree)
