@@ -49,7 +49,7 @@ def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
             f"the connection to the server {where} was refused",
             hint="is it the right host and port, and is it up?",
         )
-    if isinstance(cause, IncompleteRead):
+    if isinstance(cause, IncompleteRead) or type(cause) is ValueError:  # a chunk's length that is none, in http.client
         return ConnectionFailed(f"the answer of {where} was cut short")
     if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
         return ConnectionFailed(f"{where} did not answer in time", hint="try a longer --request-timeout")

@@ -14,6 +14,7 @@ Obj = dict[str, Any]
 SYSTEM = "kube-system"
 TABLE = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n"
 SERVERS = "TCP  10.96.0.1:443 rr\n  -> 10.1.1.1:6443            Masq    1      0          0         \n"
+OTHER_UID = "11111111-2222-3333-4444-555555555555"
 IPTABLES = "Chain PREROUTING (policy ACCEPT)\ntarget     prot opt source               destination\n" * 3
 
 
@@ -54,6 +55,22 @@ def gone(box: Sandbox, request: Request) -> None:
     box.remove("Pod", SYSTEM, parts[parts.index("pods") + 1])
 
 
+def recreated(box: Sandbox, request: Request) -> None:
+    """Let another pod stand under the name of the one that is about to be used."""
+    parts = request.path.split("/")
+    box.edit("Pod", SYSTEM, parts[parts.index("pods") + 1], lambda pod: pod["metadata"].update(uid=OTHER_UID))
+
+
+def moved(box: Sandbox, _: Request) -> None:
+    """Let node2's pod stand on node1, as a second one there."""
+    two_pods(box)
+
+
+def no_daemon_set(box: Sandbox, _: Request) -> None:
+    """Delete the DaemonSet, its pods stay: as `kubectl delete --cascade=orphan` does."""
+    box.remove("DaemonSet", SYSTEM, "kube-proxy")
+
+
 def on_node(box: Sandbox, node: str) -> str:
     """Give the name of a node's pod."""
     return next(str(pod["metadata"]["name"]) for pod in box.objects("Pod") if pod["spec"].get("nodeName") == node)
@@ -90,7 +107,7 @@ def replaced(change: Callable[[Obj], object]) -> Callable[[Sandbox], None]:
 
     def act(box: Sandbox, _: Request) -> None:
         def anew(obj: Obj) -> None:
-            obj["metadata"]["uid"] = "11111111-2222-3333-4444-555555555555"
+            obj["metadata"]["uid"] = OTHER_UID
             change(obj)
 
         box.edit("ConfigMap", SYSTEM, "kube-proxy", anew)
@@ -159,6 +176,7 @@ ANSWERS = [
     Fault("403 create pods/exec", denied("create", "pods", "exec")),
     Fault("403 patch configmaps", denied("patch", "configmaps")),
     Fault("403 delete pods", denied("delete", "pods")),
+    Fault("403 create leases", denied("create", "leases")),
     Fault("404 the ConfigMap", lambda box: box.remove("ConfigMap", SYSTEM, "kube-proxy")),
     Fault("409 at the write", wire.on(wire.is_write, lambda _: MODIFIED)),
     Fault("410 watch too old", wire.first(wire.is_watch, lambda *_: wire.refusal(410, "Expired", "too old"))),
@@ -167,10 +185,14 @@ ANSWERS = [
     Fault("429 with Retry-After: 1, once", wire.first(wire.every, lambda *_: BUSY)),
     Fault("500", wire.always(wire.refusal(500, "InternalError", "etcdserver: leader changed"))),
     Fault("503", wire.always(Response(503, b"no endpoints available", wire.HTML[:0]))),
+    Fault("503 with Retry-After: 1, once", wire.first(wire.every, lambda *_: wire.BUSY_503)),
     Fault("API server restarts at the first request", outage(wire.every)),
     Fault("API server restarts at the first use of a pod", outage(wire.is_use)),
     Fault("API server restarts at the write", outage(wire.is_write)),
     Fault("list forgotten between two pages (410)", wire.paged, TWO),
+    Fault("list that changes between two pages", wire.paged_and_changed, TWO),
+    Fault("watch that ends with an error in the stream", wire.first(wire.is_watch, lambda *_: wire.WATCH_ERROR)),
+    Fault("watch that is cut after half an event", wire.first(wire.is_watch, lambda *_: wire.HALF_EVENT)),
     Fault("client's clock an hour ahead", skew=3600),
     Fault("client's clock an hour behind", skew=-3600),
 ]  # fmt: skip
@@ -196,6 +218,8 @@ EXEC = [
     Fault("exec: nothing but a status", wire.frames(wire.SUCCESS), hopeless=True),
     Fault("exec: bytes that are no text", options={"faults": {"node1": "garbage"}}, hopeless=True),
     Fault("exec: control characters in the table", options={"faults": {"node1": "control"}}),
+    Fault("exec: a line of invalid UTF-8", wire.table(lambda text: text + b"\xff\xfe\xc3\x28\n")),
+    Fault("exec: a line with NUL", wire.table(lambda text: text + b"TCP  0A600009:0050 r\x00r\n")),
     Fault("exec: cut in the middle", options={"faults": {"node1": "half"}}, hopeless=True),
     Fault("exec: half a line, and success", wire.frames(b"\x01" + (TABLE + SERVERS)[:-60].encode(), wire.SUCCESS)),
     Fault("exec: a table of another tool", wire.frames(b"\x01" + IPTABLES.encode(), wire.SUCCESS), hopeless=True),
@@ -203,6 +227,8 @@ EXEC = [
 ]
 OBJECTS = [
     Fault("pod deleted before it is used", wire.first(wire.is_use, gone)),
+    Fault("pod recreated under its name before it is used", wire.first(wire.is_use, recreated), hopeless=True),
+    Fault("pod moved to another node in the middle", wire.first(wire.is_use, moved), TWO, hopeless=True),
     Fault("pod evicted", evict, TWO),
     Fault("node removed in the middle", wire.first(wire.is_use, remove_node), TWO, hopeless=True),
     Fault("two kube-proxy pods on one node, none on another", two_pods, TWO, hopeless=True),
@@ -210,6 +236,7 @@ OBJECTS = [
     Fault("Windows node", options={**TWO, "faults": {"node2": "windows"}}),
     Fault("node not ready", options={**TWO, "faults": {"node2": "not-ready"}}),
     Fault("DaemonSet gone", lambda box: box.remove("DaemonSet", SYSTEM, "kube-proxy")),
+    Fault("DaemonSet deleted in the middle, its pods stay", wire.first(wire.is_use, no_daemon_set), hopeless=True),
     Fault("ConfigMap replaced by its like at the write", replaced(lambda _: None)),
     Fault("ConfigMap replaced by another at the write", replaced(other_text)),
     Fault("ConfigMap immutable", options={"immutable": True}),

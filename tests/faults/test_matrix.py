@@ -17,7 +17,11 @@ from tests.harness import Ipvs
 
 UPDATE = os.environ.get("UPDATE")
 CELLS = [(name, command) for name in FAULTS for command in COMMANDS]
-QUICK = {(name, [*COMMANDS][at % len(COMMANDS)]) for at, name in enumerate(FAULTS)}
+WAITING = ("status", "restart", "set", "status", "restart", "undo")  # with no hope for a node, set and undo wait twice
+QUICK = {
+    (name, (WAITING if fault.hopeless else [*COMMANDS])[at % (len(WAITING) if fault.hopeless else len(COMMANDS))])
+    for at, (name, fault) in enumerate(FAULTS.items())
+}
 PARAMETERS = [pytest.param(*cell, marks=() if cell in QUICK else pytest.mark.whole) for cell in CELLS]
 
 

@@ -11,6 +11,8 @@ from kubectl_ipvs.sandbox.websocket import Channel
 Hook = Callable[[Request], Reply | None]
 SUCCESS = b'\x03{"metadata":{},"status":"Success"}'
 HTML = (("content-type", "text/html"),)
+WATCH_ERROR = Response(200, b'{"type":"ERROR","object":{"kind":"Status","code":500,"message":"no"}}\n')
+HALF_EVENT = Response(200, b'{"type":"MODIFIED","object":{"kind":"Pod","metad')
 V5 = "v5.channel.k8s.io"
 
 
@@ -18,6 +20,9 @@ def refusal(code: int, reason: str, message: str, *headers: tuple[str, str]) -> 
     """Refuse as the API server does, with a Status object."""
     body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": code}
     return Response(code, json.dumps(body).encode(), (("content-type", "application/json"), *headers))
+
+
+BUSY_503 = refusal(503, "ServiceUnavailable", "the server is starting", ("retry-after", "1"))
 
 
 def always(reply: Reply) -> Callable[[Sandbox], None]:
@@ -115,6 +120,27 @@ def frames(*sent: bytes) -> Callable[[Sandbox], None]:
     return speaks(serve)
 
 
+def table(change: Callable[[bytes], bytes]) -> Callable[[Sandbox], None]:
+    """Let every such exec print the node's table, changed."""
+
+    def arrange(box: Sandbox) -> None:
+        def hook(request: Request) -> Reply | None:
+            if not is_table(request):
+                return None
+            pod = request.path.split("/")[-2]
+            node = box.get("Pod", "kube-system", pod)["spec"]["nodeName"]
+
+            async def serve(channel: Channel) -> None:
+                await channel.send(b"\x01" + change(box.table(node).encode()))
+                await channel.send(SUCCESS)
+
+            return Upgrade(V5, serve)
+
+        box.hook = hook
+
+    return arrange
+
+
 def ended(code: int, stderr: str, stdout: bytes = b"") -> Callable[[Sandbox], None]:
     """Let every such exec end with this code."""
     cause = {"reason": "ExitCode", "message": str(code)}
@@ -134,6 +160,22 @@ def endless(chunk: bytes, megabytes: float = float("inf")) -> Callable[[Sandbox]
         await channel.send(SUCCESS)
 
     return speaks(serve)
+
+
+def paged_and_changed(box: Sandbox) -> None:
+    """Give lists in pages of one, and change an object of the list between two pages."""
+
+    def hook(request: Request) -> None:
+        if "limit" in request.query:
+            request.query["limit"] = ["1"]
+        if "continue" in request.query and request.path.endswith("/pods"):
+            for pod in box.objects("Pod"):
+                name = pod["metadata"]["name"]
+                box.edit(
+                    "Pod", "kube-system", name, lambda obj: obj["metadata"]["labels"].update(at=str(request.number))
+                )
+
+    box.hook = hook
 
 
 def paged(box: Sandbox) -> None:
