@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -62,6 +63,7 @@ def run(
         box = Sandbox(nodes=nodes, services=services, endpoints=endpoints, faults=faults)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
     with box, tempfile.TemporaryDirectory(prefix="kubectl-ipvs-sandbox-") as folder:
         kubeconfig = _write(box, Path(folder))
         if command:
@@ -109,6 +111,6 @@ def _serve(nodes: int, kubeconfig: Path) -> None:
     say(f"a simulated cluster of {nodes} nodes: nothing here is real; Ctrl-C ends it")
     out(f"export KUBECONFIG={kubeconfig}\n")
     try:
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        threading.Event().wait()
     except KeyboardInterrupt:
         return
