@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from kubectl_ipvs.cli.candidates import Line, offer
 
-SECONDS = 0.85  # for kubeconfig and cluster; with the start of kubectl and Python before it that is one second
+SECONDS = 0.8  # for kubeconfig and cluster; with the start of kubectl and Python before it that is one second
 
 
 def main() -> int:

@@ -5,6 +5,8 @@ import inspect
 import os
 import re
 import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +15,8 @@ import pytest
 from kubectl_ipvs.cli.app import COMMANDS, HELP
 from tests.harness import Ipvs, MakeSandbox
 
-ENDLESS = {"kubectl ipvs status --watch --interval 5s", "kubectl ipvs sandbox"}  # end with Ctrl-C
+ENDLESS = {"kubectl ipvs status --watch --interval 5s": 130, "kubectl ipvs sandbox": 0}  # exit codes at Ctrl-C
+PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # kubectl and plugin
 SHELL = {"kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh"}  # asks at a terminal
 ELSEWHERE = {
     "kubectl ipvs completion install",
@@ -26,7 +29,7 @@ def examples() -> list[str]:
     texts = [HELP, *(importlib.import_module(f"kubectl_ipvs.cli.{name}").run.__doc__ for name in COMMANDS)]
     blocks = [re.split(r"Examples:\n", inspect.cleandoc(text))[1].split("\n\n")[0] for text in texts]
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in dict.fromkeys(lines) if line not in ENDLESS | ELSEWHERE | SHELL]
+    return [line for line in dict.fromkeys(lines) if line not in ELSEWHERE | SHELL | set(ENDLESS)]
 
 
 def test_every_command_has_examples() -> None:
@@ -38,14 +41,14 @@ def test_every_command_has_examples() -> None:
 
 def known() -> set[str]:
     """Give the examples that are run and those that are not."""
-    return set(examples()) | ENDLESS | ELSEWHERE | SHELL
+    return set(examples()) | set(ENDLESS) | ELSEWHERE | SHELL
 
 
 @pytest.mark.parametrize("line", examples())
 def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands before a pipe or `&&` ends with exit code 0 on a cluster of seven nodes, after a change."""
     box = sandbox(nodes=7)
-    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # kubectl and plugin
+    monkeypatch.setenv("PATH", PATH)
     words = shlex.split(re.split(r" \| | && ", line)[0])[2:]
     quick = ("--yes", "--settle", "0.1s") if words[0] in {"set", "undo", "restart"} else ()
     if words[0] == "undo":
@@ -54,3 +57,36 @@ def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch:
     run = ipvs(box, *words, *quick)
 
     assert run.code == 0, run.err
+
+
+def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
+    """Start an example as a terminal would, in a group of its own."""
+    env = {"PATH": PATH, "KUBECONFIG": kubeconfig}
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        shlex.split(line), env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+
+
+@pytest.mark.parametrize(("line", "code"), sorted(ENDLESS.items()))
+def test_endless_example_ends_with_ctrl_c(line: str, code: int, sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """It shows something, goes on, and is over at Ctrl-C without a traceback."""
+    config = tmp_path / "kubeconfig"
+    config.write_text(sandbox(nodes=1).kubeconfig())
+
+    with started(line, str(config)) as running:
+        assert running.stdout is not None
+        first = running.stdout.readline()
+        os.killpg(running.pid, signal.SIGINT)
+        err = running.communicate(timeout=10)[1]
+
+    assert (running.returncode, first != "", "Traceback" in err) == (code, True, False)
+
+
+@pytest.mark.parametrize("line", sorted(SHELL))
+def test_example_with_a_shell(line: str, tmp_path: Path) -> None:
+    """The shell finds the cluster that the example asks for, and its exit code is ours."""
+    with started(line, str(tmp_path / "none")) as running:
+        out, err = running.communicate("kubectl get nodes --no-headers | wc -l; exit 7\n", timeout=25)
+
+    assert (running.returncode, out.split(), "Traceback" in err) == (7, ["50"], False)
