@@ -147,6 +147,7 @@ def denied(verb: str, resource: str, subresource: str = "") -> Callable[[Sandbox
 
 
 HURRIED = ("--request-timeout", "300ms")
+CUT = ("--max-output", "1")
 BRIEF = ("--exec-timeout", "300ms")
 TWO = {"nodes": 2}
 MODIFIED = wire.refusal(409, "Conflict", "the object was modified")
@@ -207,12 +208,7 @@ EXEC = [
     Fault("exec: exit 126", wire.ended(126, "sh: ipvsadm: Permission denied"), hopeless=True),
     Fault("exec: exit 127", wire.ended(127, "sh: ipvsadm: not found")),
     Fault("exec: exit 137 (killed)", wire.ended(137, "", (TABLE + SERVERS).encode()), hopeless=True),
-    Fault(
-        "exec: endless output, --max-output 1",
-        wire.endless(SERVERS.encode() * 300),
-        flags=("--max-output", "1"),
-        hopeless=True,
-    ),
+    Fault("exec: endless output, --max-output 1", wire.endless(SERVERS.encode() * 300), flags=CUT, hopeless=True),
     Fault("exec: one frame per byte", options={"faults": {"node1": "one-byte"}}),
     Fault("exec: stderr alone", wire.frames(b"\x02nothing here", wire.SUCCESS), hopeless=True),
     Fault("exec: nothing but a status", wire.frames(wire.SUCCESS), hopeless=True),
@@ -221,7 +217,11 @@ EXEC = [
     Fault("exec: a line of invalid UTF-8", wire.table(lambda text: text + b"\xff\xfe\xc3\x28\n")),
     Fault("exec: a line with NUL", wire.table(lambda text: text + b"TCP  0A600009:0050 r\x00r\n")),
     Fault("exec: cut in the middle", options={"faults": {"node1": "half"}}, hopeless=True),
-    Fault("exec: half a line, and success", wire.frames(b"\x01" + (TABLE + SERVERS)[:-60].encode(), wire.SUCCESS)),
+    Fault(
+        "exec: half a line, and success",
+        wire.frames(b"\x01" + (TABLE + SERVERS)[:-60].encode(), wire.SUCCESS),
+        hopeless=True,
+    ),
     Fault("exec: a table of another tool", wire.frames(b"\x01" + IPTABLES.encode(), wire.SUCCESS), hopeless=True),
     Fault("exec: a status that is no JSON", wire.frames(b"\x01" + TABLE.encode(), b"\x03Success"), hopeless=True),
 ]
