@@ -202,7 +202,7 @@ class Machines:
 
     script: Path
 
-    def run(self, *words: str, seconds: float = 150.0) -> str:
+    def run(self, *words: str, seconds: float = 450.0) -> str:
         """Run a verb of the cluster's script, which must succeed; return its stdout."""
         done = subprocess.run(
             [str(self.script), *words], capture_output=True, text=True, timeout=seconds, check=False, env=self.home()

@@ -1,6 +1,9 @@
 """What is refused, with the API server's own words, before anything is written."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from tests.clusters import Cluster
 
@@ -47,12 +50,18 @@ def test_user_without_rights(cluster: Cluster) -> None:
     assert (run.code, run.out, run.err.splitlines()[0]) == (1, "", said)
 
 
-def test_wrong_token(cluster: Cluster) -> None:
-    """A token that nobody has is no login."""
-    run = cluster.ipvs("get", "--token", "wrong", "--client-certificate", "", "--client-key", "")
+def test_wrong_token(cluster: Cluster, tmp_path: Path) -> None:
+    """A token that nobody has is no login; beside a good certificate the API server does not look at it."""
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    config["users"][0]["user"] = {"token": "wrong"}
+    path = tmp_path / "wrong-token"
+    path.write_text(yaml.safe_dump(config))
+
+    run, beside = cluster.ipvs("get", "--kubeconfig", str(path)), cluster.ipvs("get", "--token", "wrong")
 
     assert (run.code, run.out) == (1, "")
     assert "nauthorized" in run.err
+    assert beside.code == 0, beside.err
 
 
 def test_namespace_without_kube_proxy(cluster: Cluster) -> None:

@@ -10,7 +10,7 @@ from tests.real.front import SERVICE, Front
 from tests.real.plugin import BELOW
 
 PLUGIN = "tests.real.plugin"
-FOLLOWS = "for i in $(seq 60); do ipvsadm -Ln | grep -q 10.250.0.3: && exit 0; sleep 1; done; exit 1"
+FOLLOWS = "for i in $(seq 300); do ipvsadm -Ln | grep -q 10.250.0.3: && exit 0; sleep 1; done; exit 1"
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:

@@ -1,13 +1,17 @@
 """The plugin of pytest that brings the real cluster: `pytest -p tests.real.plugin tests/both tests/real`.
 
 Without it nothing in tests/real is collected. KUBECONFIG_REAL names a cluster of the user's own; else the project's
-own is started (`make cluster`), and left running for the next time.
+own is started, and stopped at the end (CLUSTER_KEEP=1: left as it is, to look into it). A cluster that earlier tests
+used is never used again: what a test that failed left in it would fail others. Tests that cannot run are skipped with
+their reason, and counted.
 """
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -16,39 +20,47 @@ from tests.clusters import Cluster, Machines
 SCRIPT = Path(__file__).parent / "cluster" / "cluster"
 OWN = os.environ.get("KUBECONFIG_REAL", "")
 # One node goes first, then all others together: the nodes are emulated, and a rollout is most of the time.
-PACE = ("--settle", "1s", "--timeout", "180s", "--max-unavailable", "100%", "--exec-timeout", "40s")
+PACE = ("--settle", "1s", "--timeout", "300s", "--max-unavailable", "100%", "--exec-timeout", "60s")
 BELOW = "KUBECONFIG_REAL is set: reaching below Kubernetes needs the project's own cluster"
-FIRST_BUILD, START = 3600, 600  # seconds
-
+FIRST_BUILD, START = 5400, 2400  # seconds, on a machine that is several times slower than ours
+TEST, COMMAND = 2400, 1500.0  # seconds: what hangs ends, what is slow goes on
 
 # A rollout is most of the time: each test goes on from the scheduler that the one before it left.
 ORDER = (
     "test_looking",  # rr
     "test_refusals",
+    "test_rbac",
     "test_changing",
     "test_modules",
     "test_seed",
     "test_traffic",  # lc
     "test_interrupted",  # sh, sed
     "test_stale",  # wrr
+    "test_lost_node",  # rr; what a node has after a reboot are the modules of rr, wrr and sh
     "test_forms",  # nq
-    "test_lost_node",  # rr
-    "test_many_services",  # ends the project's own cluster
+    "test_many_services",  # the cluster is of no use after it
 )
+MEASURED = pytest.StashKey[list[str]]()
+STARTED = pytest.StashKey[IO[str]]()  # the lock; held until the cluster is down again
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the list of what tests measure."""
+    config.stash[MEASURED] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in their order, and give each the time that a real cluster takes."""
-    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else 0)
+    """Put the tests in their order; a test has much time, the start of the cluster is bounded by itself."""
+    items.sort(key=lambda item: ORDER.index(item.path.stem) if item.path.stem in ORDER else len(ORDER))
     for item in items:
-        item.add_marker(pytest.mark.timeout(900))
+        item.add_marker(pytest.mark.timeout(TEST, func_only=True))
 
 
 @pytest.fixture(scope="session")
 def real(machines_if_any: Machines | None) -> Iterator[Cluster]:
     """Return the real cluster, on rr. One of the user's own is left on rr, too."""
     path = OWN or (machines_if_any.run("kubeconfig").strip() if machines_if_any else "")
-    cluster = Cluster(Path(path), PACE, 600.0)
+    cluster = Cluster(Path(path), PACE, COMMAND)
     rest(cluster)
     yield cluster
     if machines_if_any is None:
@@ -56,13 +68,23 @@ def real(machines_if_any: Machines | None) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def machines_if_any() -> Machines | None:
-    """Start the project's own cluster, where none of the user's own is named."""
+def machines_if_any(request: pytest.FixtureRequest) -> Machines | None:
+    """Start the project's own cluster, where none of the user's own is named; one run of the tests at a time."""
     if OWN:
         return None
-    made = Machines(SCRIPT)
-    made.run("up", seconds=FIRST_BUILD + START)
-    return made
+    cannot = subprocess.run([str(SCRIPT), "able"], capture_output=True, text=True, check=False, env=Machines.home())
+    if cannot.returncode:
+        pytest.skip(f"the project's own cluster cannot run on this machine: {cannot.stdout.strip()}")
+    machines = Machines(SCRIPT)
+    folder = Path(machines.run("kubeconfig").strip()).parent / "run"
+    lock = request.config.stash[STARTED] = (folder / "tests.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)  # another checkout's tests come first
+    used = folder / "used"  # `cluster down` removes it
+    if used.exists():
+        machines.run("down")
+    machines.run("up", seconds=FIRST_BUILD + START)
+    used.touch()
+    return machines
 
 
 @pytest.fixture
@@ -73,8 +95,14 @@ def machines(machines_if_any: Machines | None) -> Machines:
     return machines_if_any
 
 
+@pytest.fixture(scope="session")
+def measured(request: pytest.FixtureRequest) -> list[str]:
+    """Return the list of sentences that are printed at the end, whatever pytest captures."""
+    return request.config.stash[MEASURED]
+
+
 def rest(cluster: Cluster) -> None:
-    """Bring a cluster that is not on plain rr back to it; the project's own may still be as a failed test left it."""
+    """Bring a cluster that is not on plain rr back to it."""
     text = cluster.config
     resting = set(cluster.schedulers().values()) == {"rr"} and ("scheduler: rr" in text or 'scheduler: ""' in text)
     if not resting:
@@ -82,9 +110,21 @@ def rest(cluster: Cluster) -> None:
         assert done.code == 0, done.err
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the cluster's logs after a failure."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was measured, each skip's reason, and after a failure the state of the cluster and its logs."""
+    for sentence in config.stash[MEASURED]:
+        terminalreporter.write_line(f"measured: {sentence}")
     if not OWN and any(key in terminalreporter.stats for key in ("failed", "error")):
-        terminalreporter.section("logs of the real cluster")
-        said = subprocess.run([str(SCRIPT), "logs"], capture_output=True, text=True, check=False, env=Machines.home())
-        terminalreporter.write(said.stdout)
+        terminalreporter.section("state and logs of the real cluster")
+        for verb in ("status", "logs"):
+            done = subprocess.run([str(SCRIPT), verb], capture_output=True, text=True, check=False, env=Machines.home())
+            terminalreporter.write(done.stdout)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the project's own cluster, once its state has been printed."""
+    lock = config.stash.get(STARTED, None)
+    if lock is not None:
+        with lock:
+            if not os.environ.get("CLUSTER_KEEP"):
+                subprocess.run([str(SCRIPT), "down"], capture_output=True, check=False, env=Machines.home())

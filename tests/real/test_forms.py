@@ -14,7 +14,7 @@ from tests.clusters import SYSTEM, Cluster, Machines, everywhere
 
 IMAGE, STOCK = "k8s.gcr.io/kube-proxy:v1.20.2", "k8s.gcr.io/stock/kube-proxy:v1.20.2"
 GATE = "featureGates:\n  IPv6DualStack: true\n"
-GONE = "for i in $(seq 90); do ipvsadm -Ln | grep -q fd00: || exit 0; sleep 1; done; exit 1"
+GONE = "for i in $(seq 300); do ipvsadm -Ln | grep -q fd00: || exit 0; sleep 1; done; exit 1"
 SYSCTLS = "cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce"
 
 
@@ -51,7 +51,7 @@ def forms(cluster: Cluster, machines: Machines) -> Iterator[None]:
     services = json.dumps({"apiVersion": "v1", "kind": "List", "items": [*SIX, *SCTP]})
     cluster.kubectl("apply", "-f", "-", text=services)
     yield
-    cluster.kubectl("delete", "service,endpoints", "six", "sctp")
+    cluster.kubectl("delete", "service,endpoints", "six", "sctp", "--ignore-not-found")
     for node in cluster.pods:
         machines.sh(node, GONE)
     cluster.set_config(cluster.config.replace("\n" + GATE, ""))

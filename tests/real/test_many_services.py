@@ -1,4 +1,7 @@
-"""2,000 Services, as far as a node of one emulated CPU goes: the table is read whole, on every node."""
+"""2,000 Services, as far as a node of one emulated CPU goes: the table is read whole, on every node.
+
+kube-proxy 1.20 adds them within minutes and takes longer to remove them: they are left, and the cluster ends.
+"""
 
 import time
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from collections.abc import Callable
 from tests.clusters import Cluster, Machines
 
 MANY = 2000
-SECONDS = 420.0  # kube-proxy 1.20 takes its time to follow
+SECONDS = 1500.0  # kube-proxy 1.20 takes its time to follow
 
 
 def wait(what: str, done: Callable[[], bool]) -> None:
@@ -22,19 +25,17 @@ def rows(machines: Machines, node: str) -> int:
     return int(machines.sh(node, "grep -cE '^(TCP|UDP|SCTP)' /proc/net/ip_vs || true"))
 
 
-def test_many_services(cluster: Cluster, machines: Machines) -> None:
+def test_many_services(cluster: Cluster, machines: Machines, measured: list[str]) -> None:
     """`status` counts what each kernel has, and all of it has one scheduler."""
     nodes = sorted(cluster.pods)
-    machines.run("services", str(MANY), "1")
-    try:
-        wait("all virtual servers", lambda: all(rows(machines, node) > MANY for node in nodes))
-        counted = {node: rows(machines, node) for node in nodes}
+    expected = {node: rows(machines, node) + MANY for node in nodes}
+    machines.run("services", str(MANY), "1", seconds=900)
+    wait("all virtual servers", lambda: all(rows(machines, node) == expected[node] for node in nodes))
 
-        seen = cluster.ipvs("status", "--exec-timeout", "60s", "-o", "json")
+    began = time.monotonic()
+    seen = cluster.ipvs("status", "--exec-timeout", "120s", "-o", "json")
+    measured.append(f"`status` with {MANY} Services on each of {len(nodes)} nodes: {time.monotonic() - began:.1f} s")
 
-        assert seen.code == 0, seen.err
-        assert {row["node"]: row["virtualServers"] for row in seen.json["nodes"]} == counted
-        assert seen.json["summary"] == {"nodes": len(nodes), "in-sync": len(nodes)}
-    finally:
-        machines.run("services", "0", "0")
-        wait("no more virtual servers", lambda: all(rows(machines, node) < MANY for node in nodes))
+    assert seen.code == 0, seen.err
+    assert {row["node"]: row["virtualServers"] for row in seen.json["nodes"]} == expected
+    assert seen.json["summary"] == {"nodes": len(nodes), "in-sync": len(nodes)}

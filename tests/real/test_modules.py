@@ -10,7 +10,7 @@ import pytest
 
 from tests.clusters import Cluster, Machines
 
-SHORT = ("--settle", "1s", "--timeout", "90s", "--exec-timeout", "40s")
+SHORT = ("--settle", "1s", "--timeout", "90s", "--exec-timeout", "60s")
 
 
 def unload(cluster: Cluster, machines: Machines, scheduler: str) -> None:

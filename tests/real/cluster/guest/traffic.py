@@ -18,9 +18,10 @@ import time
 from collections.abc import Callable, Iterable
 
 PORT, BACKENDS, SOURCES = 7000, (1, 2, 3), range(1, 9)
-SECONDS = 30.0  # an answer that takes longer is lost
+SECONDS = 60.0  # an answer that takes longer is lost
 PAUSE = 0.05  # seconds between two lines of `hold`
-STOP, REPORT = "/tmp/hold.stop", "/tmp/hold.report"  # noqa: S108 - a node of its own
+BEGUN, STOP, REPORT = "/tmp/hold.begun", "/tmp/hold.stop", "/tmp/hold.report"  # noqa: S108 - a node of its own
+TABLE = "/proc/1/net/ip_vs"  # the node's own, from inside a network namespace too
 
 
 def ip(words: str) -> None:
@@ -32,6 +33,15 @@ def background(*words: str) -> None:
     """Start this program again, in a session of its own."""
     null = subprocess.DEVNULL
     subprocess.Popen(words, stdin=null, stdout=null, stderr=null, start_new_session=True)
+
+
+def until(what: str, done: Callable[[], bool]) -> None:
+    """Wait for something, longer than it takes on the slowest machine."""
+    deadline = time.monotonic() + 3 * SECONDS
+    while not done():
+        if time.monotonic() > deadline:
+            sys.exit(f"not yet: {what}")
+        time.sleep(0.2)
 
 
 def setup() -> None:
@@ -48,7 +58,18 @@ def setup() -> None:
         background("ip", "netns", "exec", name, sys.argv[0], "serve", name)
     namespace("front", [f"10.251.0.{number}/24" for number in SOURCES], "10.251.0.254")
     ip("addr add 10.251.0.254/24 dev front")
-    time.sleep(2)
+    for number in BACKENDS:
+        until(f"back{number} listens", lambda to=f"10.250.0.{number}": listens(to))  # type: ignore[misc]
+
+
+def listens(to: str) -> bool:
+    """Tell whether a backend answers."""
+    try:
+        connection, _ = connect(to, str(PORT))
+    except OSError:
+        return False
+    connection.close()
+    return True
 
 
 def namespace(name: str, addresses: Iterable[str], gateway: str) -> None:
@@ -117,8 +138,15 @@ def lean(to: str, port: str) -> None:
     for connection, name in opened:
         if name == chosen:
             connection.close()
-    time.sleep(1)  # the backends close their ends, the kernel counts them as inactive
+    until(f"the kernel counts no open connection to {chosen}", lambda: active(chosen, port) == 0)
     print(chosen, *[entry[1] for entry in [connect(to, port) for _ in range(3)]])
+
+
+def active(backend: str, port: str) -> int:
+    """Return the open connections that the kernel counts for a backend."""
+    where = f"0AFA000{backend[-1]}:{int(port):04X}"
+    with open(TABLE) as table:  # noqa: PTH123
+        return sum(int(row.split()[4]) for row in table if row.split()[:2] == ["->", where])
 
 
 def hold(to: str, port: str) -> None:
@@ -132,6 +160,8 @@ def hold(to: str, port: str) -> None:
             sent += 1
             connection.sendall(f"line {sent}\n".encode())
             right += line(connection) == f"line {sent}"
+            with open(BEGUN, "w"):  # noqa: PTH123
+                pass
             longest = max(longest, time.monotonic() - began)
             time.sleep(PAUSE)
     finally:
@@ -141,24 +171,20 @@ def hold(to: str, port: str) -> None:
 
 def begin(to: str, port: str) -> None:
     """Start `hold` in the clients' namespace."""
-    for path in (STOP, REPORT):
+    for path in (BEGUN, STOP, REPORT):
         if os.path.exists(path):  # noqa: PTH110
             os.remove(path)  # noqa: PTH107
     background("ip", "netns", "exec", "front", sys.argv[0], "holding", to, port)
-    time.sleep(2)
+    until("the first echo", lambda: os.path.exists(BEGUN))  # noqa: PTH110
 
 
 def release() -> None:
     """End `hold`, and print its report."""
     with open(STOP, "w"):  # noqa: PTH123
         pass
-    for _ in range(300):
-        if os.path.exists(REPORT) and os.path.getsize(REPORT):  # noqa: PTH110, PTH202
-            with open(REPORT) as report:  # noqa: PTH123
-                print(report.read().strip())
-            return
-        time.sleep(0.2)
-    sys.exit("no report")
+    until("the report", lambda: os.path.exists(REPORT) and os.path.getsize(REPORT) > 0)  # noqa: PTH110, PTH202
+    with open(REPORT) as report:  # noqa: PTH123
+        print(report.read().strip())
 
 
 VERBS: dict[str, Callable[..., None]] = {

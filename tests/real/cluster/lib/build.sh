@@ -8,24 +8,36 @@ SUITE=bookworm
 built() { [ -e "$R/bin/kubectl" ] && [ -e "$R/build/vmlinuz" ] && [ -e "$R/build/node.ext4" ] && [ -e "$R/build/.disk-2" ] && [ -e "$R/build/initrd-2.cpio" ]; }
 
 do_build() {
-  built && return 0
-  [ "$(id -u)" = 0 ] || die "building and starting it needs root"
+  local why
+  why=$(do_able) || die "this machine cannot run it: $why"
+  built && tools && return 0
   MIRROR=${CLUSTER_MIRROR:-$(apt-get indextargets --format '$(SITE) $(RELEASE)' 'Created-By: Packages' | awk '$2 == "bookworm" {print $1; exit}')} # as this machine's apt has it
   [ -n "$MIRROR" ] || die "apt has no $SUITE source here: set CLUSTER_MIRROR to a Debian mirror's URL"
-  trap 'say "build FAILED; a second run goes on from where this one stopped"' ERR
+  trap 'say "build FAILED; a second run goes on from where this one stopped"; tail -qn 5 "$R"/logs/build-*.log >&2' ERR
   build_tools; build_binaries; build_kernel; build_images; build_disk; build_initrd
   trap - ERR
 }
 
-build_tools() {
-  local p missing=()
-  for p in golang-go etcd-server qemu-system-x86 mmdebstrap e2fsprogs openssl jq rsync gcc libc6-dev cpio kmod dpkg-dev python3; do
-    dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+TOOLS="golang-go etcd-server qemu-system-x86 mmdebstrap e2fsprogs openssl jq rsync gcc libc6-dev make cpio kmod dpkg-dev python3 curl procps util-linux"
+tools() { # is everything installed? A cache of built parts may have come to a new machine
+  local p
+  for p in $TOOLS; do dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || return 1; done
+}
+build_tools() { # apt's lists are needed by every later step, too
+  step "apt-get update"
+  apt_get update || die "apt-get update: $(tail -n 3 "$R/logs/apt.log")"
+  tools && return 0
+  step "apt-get install $TOOLS"
+  # shellcheck disable=SC2086 # one word each
+  DEBIAN_FRONTEND=noninteractive apt_get install -y --no-install-recommends $TOOLS || die "apt-get install: $(tail -n 3 "$R/logs/apt.log")"
+}
+apt_get() { # apt-get ... as this machine has it set up; a registry that is busy is asked again
+  local i
+  for i in 1 2 3; do
+    ! apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=5 "$@" </dev/null >>"$R/logs/apt.log" 2>&1 || return 0
+    sleep 5
   done
-  [ ${#missing[@]} = 0 ] && return 0
-  step "apt-get install ${missing[*]}"
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >"$R/logs/apt.log" 2>&1
+  return 1
 }
 
 # Kubernetes from Debian's source package; its vendored reflect2 crashes when built by Go >= 1.18, Debian's own package of it doesn't.
@@ -43,7 +55,7 @@ build_binaries() {
     ( cd "$R/src/gopath/src/k8s.io/kubernetes"
       export GOPATH=$R/src/gopath GO111MODULE=off GOFLAGS= GOPROXY=off CGO_ENABLED=0 PATH=$GO_BIN:$PATH; unset GOROOT
       go build -trimpath -ldflags "-s -w -X $v/component-base/version.gitVersion=v$K8S -X $v/component-base/version.gitMajor=1 -X $v/component-base/version.gitMinor=20 -X $v/component-base/version.gitTreeState=clean -X $v/client-go/pkg/version.gitVersion=v$K8S" \
-        -o "$R/bin/$b" "k8s.io/kubernetes/cmd/$b" ) >>"$R/logs/build-go.log" 2>&1
+        -o "$R/bin/$b.new" "k8s.io/kubernetes/cmd/$b"; mv "$R/bin/$b.new" "$R/bin/$b" ) </dev/null >>"$R/logs/build-go.log" 2>&1
   done
 }
 build_source() {
@@ -54,14 +66,14 @@ build_source() {
     step "fetching Debian's source package kubernetes"
     echo "deb-src $MIRROR $SUITE main" >"$R/src/apt/sources.list"
     o=(-o "Dir::Etc::sourcelist=$R/src/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null -o "Dir::State::lists=$R/src/apt/lists" -o "Dir::Cache=$R/src/apt/cache")
-    apt-get "${o[@]}" -qq update
-    ( cd "$R/src"; apt-get "${o[@]}" -qq source --download-only kubernetes; mkdir "$s.new"
+    apt-get "${o[@]}" -o Acquire::Retries=5 -qq update
+    ( cd "$R/src"; apt-get "${o[@]}" -o Acquire::Retries=5 -qq source --download-only kubernetes; rm -rf "$s.new"; mkdir "$s.new"
       tar -xzf kubernetes_*.orig.tar.gz --strip-components=1 -C "$s.new" )
     mv "$s.new" "$s"
   fi
   ln -sfn "$s" "$R/src/gopath/src/k8s.io/kubernetes"
   step "vendored reflect2 <- golang-github-modern-go-reflect2-dev"
-  ( cd "$R/src"; rm -rf r2 golang-github-modern-go-reflect2-dev_*; apt-get -qq download golang-github-modern-go-reflect2-dev
+  ( cd "$R/src"; rm -rf r2 golang-github-modern-go-reflect2-dev_*; apt-get -o Acquire::Retries=5 -qq download golang-github-modern-go-reflect2-dev
     dpkg-deb -x golang-github-modern-go-reflect2-dev_*.deb r2; p=$s/vendor/github.com/modern-go/reflect2
     rm -f "$p"/*.go "$p"/*.s; cp r2/usr/share/gocode/src/github.com/modern-go/reflect2/*.[gs]* "$p"; rm -f "$p"/*_test.go "$p"/go.mod )
   # 1.20.0-1.20.2 hold a deleted pod back until the sandbox GC's next round, up to a minute; later versions don't
@@ -79,9 +91,9 @@ build_kernel() {
   local d=$R/build/kernel p
   rm -rf "$d"; mkdir -p "$d/x"
   p=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends:/ && !n++ {print $2}')
-  ( cd "$d"; apt-get -qq download "$p" busybox-static; dpkg-deb -x "$p"_*.deb x; dpkg-deb -x busybox-static_*.deb x )
+  ( cd "$d"; apt-get -o Acquire::Retries=5 -qq download "$p" busybox-static; dpkg-deb -x "$p"_*.deb x; dpkg-deb -x busybox-static_*.deb x )
   depmod -b "$d/x" "$(ls "$d/x/lib/modules")"
-  cp "$d"/x/boot/vmlinuz-* "$R/build/vmlinuz"
+  cp "$d"/x/boot/vmlinuz-* "$R/build/vmlinuz.new"; mv "$R/build/vmlinuz.new" "$R/build/vmlinuz"
 }
 
 SLIM=(--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/i18n/*')
@@ -94,7 +106,7 @@ build_images() { # the images a node needs, as docker archives; nothing can be p
   if [ ! -e "$b/kube-proxy.tar" ] || [ ! -e "$b/kp-root.tar" ]; then
     step "image kube-proxy"
     mmdebstrap --variant=essential "${SLIM[@]}" --include=iptables,ipset,conntrack,kmod,ipvsadm --customize-hook="$LEGACY" \
-      $SUITE "$b/kp-root.tar" "deb $MIRROR $SUITE main" >"$R/logs/build-kp.log" 2>&1
+      $SUITE "$b/kp-root.tar" "deb $MIRROR $SUITE main" </dev/null >"$R/logs/build-kp.log" 2>&1
     kube_proxy_image kube-proxy.tar "k8s.gcr.io/kube-proxy:v$K8S"
   fi
   [ -e "$b/stock.tar" ] || kube_proxy_image stock.tar "k8s.gcr.io/stock/kube-proxy:v$K8S" --without ipvsadm
@@ -117,9 +129,9 @@ build_disk() { # one ext4 image for all nodes; a VM writes to a snapshot of it t
   [ -e "$b/.disk-2" ] && [ -e "$b/node.ext4" ] && return 0
   for i in 1 2 3 4 5 6 7 8 9; do ! alive "node$i" || die "the node disk is to be made anew: \`cluster down\` first"; done
   step "node root"
-  [ -e "$b/node-root-2.tar" ] || mmdebstrap --variant=essential "${SLIM[@]}" \
+  [ -e "$b/node-root-2.tar" ] || { mmdebstrap --variant=essential "${SLIM[@]}" \
     --include=containerd,runc,crun,iptables,ipset,conntrack,kmod,ipvsadm,iproute2,containernetworking-plugins,procps,mount,python3-minimal \
-    --customize-hook="$LEGACY" $SUITE "$b/node-root-2.tar" "deb $MIRROR $SUITE main" >"$R/logs/build-node.log" 2>&1
+    --customize-hook="$LEGACY" $SUITE "$b/new.tar" "deb $MIRROR $SUITE main" </dev/null >"$R/logs/build-node.log" 2>&1; mv "$b/new.tar" "$b/node-root-2.tar"; }
   rm -rf "$n"; mkdir -p "$n"
   tar -xf "$b/node-root-2.tar" -C "$n" --exclude='./dev/*'
   rsync -a "$b/kernel/x/lib/modules" "$n/lib/"

@@ -49,12 +49,49 @@ E
     die "kubeadm: $(tail -n 3 "$R/logs/kubeadm.log")"
 }
 
+do_able() {
+  [ "$(id -u)" = 0 ] || { echo "it needs root"; return 1; }
+  [ "$(uname -m)" = x86_64 ] || { echo "it needs an x86_64 machine"; return 1; }
+  command -v apt-get >/dev/null && grep -q "VERSION_CODENAME=$SUITE" /etc/os-release || { echo "it needs Debian $SUITE"; return 1; }
+  unshare --mount --pid --fork true 2>/dev/null || { echo "it needs the right to make namespaces"; return 1; }
+}
+
+lock() { exec 9>"$R/run/lock"; flock -w 3600 9 || die "another \`cluster\` is at work"; }
+
+# A cluster of which a part has died, or that a broken run left in a state that no kube-proxy serves, is not mended but
+# made anew: nothing in it is worth keeping.
 do_up() {
-  local n=${1:-$(cat "$R/run/nodes" 2>/dev/null || echo 3)} i
+  local n=${1:-$(cat "$R/run/nodes" 2>/dev/null || echo 3)}
   [[ $n =~ ^[1-9]$ ]] || die "up: the number of nodes is 1 to 9, not $n"
-  exec 9>"$R/run/lock"; flock -w 1800 9 || die "another \`cluster\` is at work"
+  lock
   do_build
+  if runs "$n"; then
+    DEADLINE=$((SECONDS + 120))
+    if ( serves "$n" ); then say "up: export KUBECONFIG=$R/kubeconfig"; return 0; fi
+    say "it runs, but does not serve"
+  fi
+  "$here/cluster" anew "$n" || { do_logs 5 >&2; say "a second try"; "$here/cluster" anew "$n"; }
+}
+runs() { # runs N: every process of a cluster of N nodes
+  local i
+  [ "$(cat "$R/run/nodes" 2>/dev/null)" = "$1" ] || return 1
+  for i in etcd apiserver controller-manager scheduler; do alive "$i" || return 1; done
+  for i in $(seq "$1"); do alive "node$i" || return 1; done
+}
+serves() { # serves N
+  local i
+  for i in $(seq "$1"); do until_ok "the table of node$i" "node$i" node_serves "$i"; say "node$i: Ready, its table lists the Service hello ($SECONDS s)"; done
+}
+
+do_anew() { # do_anew N: what `up` does with the lock in its hand
+  local n=$1 i
   SECONDS=0; DEADLINE=$UP_LIMIT
+  end_all
+  ports 0
+  # shellcheck disable=SC2046 # one word each
+  python3 "$here/lib/ports.py" $API $ETCD $((ETCD + 1)) $CM $SCHED $(seq $((KUBELET + 1)) $((KUBELET + n))) >"$R/run/shift.new" || die "no free ports"
+  mv "$R/run/shift.new" "$R/run/shift"
+  ports "$(cat "$R/run/shift")"
   pki
   { echo '127.0.0.1 localhost'; for i in 1 2 3 4 5 6 7 8 9; do echo "127.0.0.1 node$i"; done; } >"$R/run/hosts"
   echo "$n" >"$R/run/nodes"
@@ -65,17 +102,19 @@ do_up() {
   controllers
   until_ok "service accounts" controller-manager k -n default get serviceaccount default
   addon
-  k get service hello >/dev/null 2>&1 || k apply -f "$here/lib/services.yaml" >/dev/null
+  until_ok "the Services" apiserver k apply -f "$here/lib/services.yaml"
   say "the control plane is up, kubeadm's kube-proxy addon is in ($SECONDS s)"
-  for i in $(seq "$n"); do until_ok "the table of node$i" "node$i" node_serves "$i"; say "node$i: Ready, its table lists the Service hello ($SECONDS s)"; done
+  serves "$n"
   say "up: export KUBECONFIG=$R/kubeconfig"
 }
-do_down() {
+do_down() { lock; end_all; say "down"; }
+end_all() { # every process of this cluster, those whose PID file is lost too; its objects and its keys
   local i s=()
   for i in 1 2 3 4 5 6 7 8 9; do s+=("node$i"); done
   stop "${s[@]}"; stop scheduler controller-manager; stop apiserver; stop etcd
-  rm -rf "$R/etcd/etcd"
-  say "down"
+  end_strays
+  rm -rf "$R/etcd/etcd" "$R/pki" "$R/run/used" "$R/run/shift"
+  mkdir -p "$R/pki"
 }
 do_apiserver_kill() { kill9 apiserver; }
 do_apiserver_start() { DEADLINE=$((SECONDS + UP_LIMIT)); apiserver; until_ok "API server" apiserver k get --raw /readyz; }

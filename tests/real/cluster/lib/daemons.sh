@@ -33,6 +33,15 @@ kill9() { # kill9 NAME
   rm -f "$R/run/$1.pid"
 }
 
+end_strays() { # what still runs from this cluster's own folder without a PID file: a run that was killed may leave it
+  local p
+  for p in $(pgrep -f -- "$R/(bin|build|etcd)/" || true); do
+    case $(cat "/proc/$p/comm" 2>/dev/null) in
+      etcd|kube-apiserver|kube-controller|kube-scheduler|qemu-system-x86) say "a stray process: $p"; kill -KILL "$p" 2>/dev/null || true;;
+    esac
+  done
+}
+
 DEADLINE=0
 until_ok() { # until_ok WHAT DAEMON COMMAND...: wait until COMMAND succeeds, within the deadline and while DAEMON lives
   local what=$1 d=$2; shift 2

@@ -17,7 +17,7 @@ node_files() { # node_files K: what the disk, which is the same for all nodes, d
   cat >"$d/node/etc/kubernetes/kubelet.yaml" <<E
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
-port: $((10250 + $1))
+port: $((KUBELET + $1))
 readOnlyPort: 0
 healthzPort: 0
 authentication: {anonymous: {enabled: false}, webhook: {enabled: true}, x509: {clientCAFile: /etc/kubernetes/ca.crt}}
@@ -41,7 +41,7 @@ E
 }
 
 node_start() { # node_start K: node K is 10.0.2.1K in a network of its own; its kubelet's port is forwarded from 127.0.0.1
-  local i=$1 n=node$1 ip=10.0.2.$((10 + $1)) port=$((10250 + $1)) d=$R/run/node$1
+  local i=$1 n=node$1 ip=10.0.2.$((10 + $1)) port=$((KUBELET + $1)) d=$R/run/node$1
   alive "$n" && return 0
   pki_node "$n" "$ip"
   node_files "$i"

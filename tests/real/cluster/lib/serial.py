@@ -7,7 +7,7 @@ import socket
 import sys
 import time
 
-SECONDS = 120.0
+SECONDS = 420.0
 
 
 def run(path: str, command: str) -> tuple[bytes, int]:
