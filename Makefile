@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-faults test-load test-real test-package record cluster cluster-down check format bench dist clean
+.PHONY: demo test test-faults test-load fuzz test-real test-package record cluster cluster-down check format bench dist clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -33,6 +33,12 @@ test-faults: $(VENV)/.ready
 # a hundred processes at once against one API server
 test-load: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -s --timeout 600 -m load tests/faults
+
+# coverage-guided fuzzing of the parsers, the edit, the kubeconfig, the exec frames and the patches: SECONDS in all
+SECONDS ?= 600
+fuzz: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --group fuzz
+	$(BIN)/python tests/fuzz/run.py $(SECONDS)
 
 # what is built, installed as users do; the network is needed for the packages that are not cached yet
 test-package: dist
