@@ -40,12 +40,16 @@ def _address(text: str) -> str:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster behind a kubeconfig. `pace`: flags of commands that restart; `patience`: seconds for one of them."""
+    """A cluster behind a kubeconfig. `pace`: flags of commands that restart; `patience`: seconds for one of them.
+
+    `foreign`: one of the user's own, of which neither the version nor the Services are known.
+    """
 
     kubeconfig: Path
     pace: tuple[str, ...]
     patience: float
     tables: Callable[[str], str] | None = None  # a node's /proc/net/ip_vs, where kubectl exec cannot bring it
+    foreign: bool = False
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of every program that is started here."""

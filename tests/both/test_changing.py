@@ -25,6 +25,8 @@ def test_scheduler_that_kube_proxy_refuses(scheduler: str, cluster: Cluster) -> 
     Real kube-proxy 1.20: `Invalid value: "wlcc": must be in [rr wrr lc ...]`, exit, CrashLoopBackOff; the kernel goes
     on with the old table. mh came into that list with 1.27 only, whatever the kernel has.
     """
+    if cluster.foreign and scheduler == "mh":
+        pytest.skip("KUBECONFIG_REAL is set: that kube-proxy may know mh")
     before, pods = cluster.config, cluster.pods
 
     run = cluster.ipvs("set", "--scheduler", scheduler, "--force", *cluster.pace)

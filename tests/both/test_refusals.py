@@ -19,6 +19,8 @@ REFUSED = {  # words of `set` -> code, how its errors begin
 @pytest.mark.parametrize("words", REFUSED, ids=" ".join)
 def test_set_refuses(words: tuple[str, str], cluster: Cluster) -> None:
     """A name or a value that cannot be: said, nothing written, nothing restarted."""
+    if cluster.foreign and "dh" in words:
+        pytest.skip("KUBECONFIG_REAL is set: those nodes may have the module of dh")
     before, pods = cluster.config, cluster.pods
     code, said = REFUSED[words]
 

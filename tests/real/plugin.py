@@ -60,7 +60,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def real(machines_if_any: Machines | None) -> Iterator[Cluster]:
     """Return the real cluster, on rr. One of the user's own is left on rr, too."""
     path = OWN or (machines_if_any.run("kubeconfig").strip() if machines_if_any else "")
-    cluster = Cluster(Path(path), PACE, COMMAND)
+    cluster = Cluster(Path(path), PACE, COMMAND, foreign=bool(OWN))
     rest(cluster)
     yield cluster
     if machines_if_any is None:

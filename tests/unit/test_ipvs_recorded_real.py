@@ -1,0 +1,60 @@
+"""parse, on what a real kernel printed: every protocol, scheduler, flag and forwarding method that it can be given.
+
+`Local` is not among them: ipvsadm cannot give it, and kernel 6.1 lists a destination of its own as it was given.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kubectl_ipvs.ipvs.parse import parse
+from kubectl_ipvs.ipvs.summary import summarize
+from kubectl_ipvs.ipvs.table import Table, VirtualServer
+from tests.unit.recorded_real import GIVEN
+
+RECORDED = Path(__file__).parent / "recorded"
+
+
+def text(name: str) -> bytes:
+    """Return a recorded text."""
+    return (RECORDED / f"real-{name}.txt").read_bytes()
+
+
+def ordered(servers: Iterable[VirtualServer]) -> list[VirtualServer]:
+    """Return the servers without the order in which a kernel lists them, which is that of its hash table."""
+    return sorted(
+        (replace(server, real_servers=tuple(sorted(server.real_servers, key=repr))) for server in servers), key=repr
+    )
+
+
+@pytest.mark.parametrize("name", ["ipvsadm", "proc"])
+def test_what_was_given_is_read(name: str) -> None:
+    """Every virtual server and real server that the kernel was given is read from each format, and nothing else."""
+    given = [entry.in_proc if name == "proc" else entry.in_ipvsadm for entry in GIVEN]
+
+    table = parse(text(name))
+
+    assert (ordered(table.virtual_servers), table.unparsed) == (ordered(given), ())
+
+
+@pytest.mark.parametrize("name", ["ipvsadm", "proc"])
+def test_what_was_given_is_counted(name: str) -> None:
+    """The sum over the table counts each scheduler as it was given, in both formats."""
+    expected = Counter(entry.server.scheduler for entry in GIVEN)
+
+    summary = summarize(text(name))
+
+    assert dict(summary.schedulers) == dict(expected)
+
+
+@pytest.mark.parametrize("name", ["stats", "rate"])
+def test_counters_are_not_taken_for_a_table(name: str) -> None:
+    """--stats and --rate name no scheduler: nothing is made up from them, every row is returned as not understood."""
+    recorded = text(name).decode()
+    rows = [line for line in recorded.splitlines()[3:] if line]
+
+    assert parse(text(name)) == Table((), tuple(rows))
+    assert len(rows) == sum(1 + len(entry.real_servers) for entry in GIVEN)
