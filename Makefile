@@ -17,7 +17,7 @@ demo: $(VENV)/.ready
 
 # most tests wait for the sandbox: more of them at once than there are cores
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -q -n 4 -m "not load" tests/unit tests/cluster tests/sandbox tests/both tests/faults
+	$(BIN)/python -m pytest -q -n 4 tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
 
 # the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
 dist: $(VENV)/.ready
@@ -28,7 +28,7 @@ dist: $(VENV)/.ready
 
 # each fault of tests/faults under each command, each limit at its full size; UPDATE=1 writes down what is meant to be
 test-faults: $(VENV)/.ready
-	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" tests/faults)
+	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" tests/faults tests/cluster)
 
 # a hundred processes at once against one API server
 test-load: $(VENV)/.ready
@@ -76,8 +76,10 @@ format: $(VENV)/.ready
 	$(BIN)/python tools/generated.py
 	$(BIN)/python tools/docs.py
 
+# what it costs, on the sandbox and on a real API server with stub kubelets; ROWS="startup rollout": these rows alone
 bench: $(VENV)/.ready
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/all.py
+	$(BIN)/python -m pip --quiet install --group bench
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python benchmarks/all.py $(ROWS)
 
 clean:
 	rm -rf $(VENV) dist build .hypothesis .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,38 @@
+"""Kubernetes as it was, is and will be: the same commands, and what is said of the version."""
+
+import pytest
+
+from tests.faults.cell import FAST
+from tests.harness import Ipvs, MakeSandbox
+
+ENDS = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
+GATED = f"IPVS mode is deprecated and behind the feature gate KubeProxyIPVS since 1.37, {ENDS}"
+OFF = (
+    "IPVS mode is off by default since Kubernetes 1.40: kube-proxy does not start in it without the feature gate "
+    "KubeProxyIPVS; it is removed in 1.43 (KEP-5495)"
+)
+SAID = {
+    "v1.20.2": "",
+    "v1.28.15": "",
+    "v1.34.2": "",
+    "v1.35.0": f"IPVS mode is deprecated since Kubernetes 1.35, {ENDS}",
+    "v1.37.1": GATED,
+    "v1.40.0": OFF,
+}
+CODES = {"v1.35.0": "IPVS030", "v1.37.1": "IPVS031", "v1.40.0": "IPVS032"}
+
+
+@pytest.mark.parametrize("version", SAID)
+def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Get, status and set do their work on each; preflight says where IPVS mode stands, and by which code."""
+    box = sandbox(**{**FAST, "version": version, "loaded": ["lc"]})
+
+    get, status = ipvs(box, "get", "-o", "name"), ipvs(box, "status")
+    done = ipvs(box, "set", "--scheduler", "lc", "--settle", "0s", "--timeout", "20s")
+
+    stands = SAID[version] and f"kube-proxy {version}: {SAID[version]}"
+    warned = [line for line in done.err.splitlines() if line.startswith("warning")]
+    assert (get.code, status.code, done.code, box.schedulers()) == (0, 0, 0, {"node1": "lc"})
+    assert (get.out, status.rows["node1"][-1]) == ("configmap/kube-proxy\n", "in sync")
+    assert warned == ([f"warning {CODES[version]}: {stands}"] if stands else [])
+    assert get.err == (f"warning: {stands}\n" if stands else "")
