@@ -1,41 +1,31 @@
-"""What the benchmarks share: a server to measure against, a command's cost, and a table of medians and ratios.
+"""What a command costs: wall and CPU time, memory, requests. Commands are run in turn, after a warm-up, in one run.
 
-The server is a sandbox in a process of its own, or, with BENCH_KUBECONFIG, a cluster that is there already (the scale
-mode of tests/real/cluster: a real kube-apiserver with stub kubelets). Commands are run in turn in one run, after a
-warm-up, so that a busy machine is busy for all of them.
+A busy machine is then busy for all of them. Memory is the highest resident size of the process, in MB (10^6 bytes).
 """
 
 import os
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
 OURS = str(BIN / "kubectl-ipvs")
 KUBECTL = shutil.which("kubectl", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}") or "kubectl"
-SERVER = """
-import json, sys
-from pathlib import Path
-from kubectl_ipvs.sandbox import Sandbox
-with Sandbox(**json.loads(sys.argv[2])) as box:
-    Path(sys.argv[1]).write_text(box.kubeconfig())
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(json.dumps({"requests": len(box.requests), "most_open": box.most_connections}), flush=True)
-"""
+KILOBYTE = 1 if sys.platform == "darwin" else 1024  # bytes in a unit of ru_maxrss
+LONGEST = 900.0  # seconds a command may take
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "0"))  # instead of each row's own number of runs
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One run of a command: wall and CPU seconds, peak memory in MiB, what it wrote to stdout."""
+    """One run of a command: wall and CPU seconds, peak memory in MB, what it wrote to stdout."""
 
     wall: float
     cpu: float
@@ -43,75 +33,60 @@ class Cost:
     out: str
 
 
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A cluster to measure against."""
+    """A cluster to measure against; `counters` has requests, throttled, most_open and most_down since its start."""
 
-    def __init__(self, kubeconfig: str, process: "subprocess.Popen[str] | None" = None) -> None:
-        self.environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-        self.environment["KUBECONFIG"] = kubeconfig
-        self.environment["NO_COLOR"] = "1"
-        self._process = process
+    kubeconfig: str
+    counters: Callable[[], Mapping[str, int]]
 
-    def counters(self) -> Mapping[str, int]:
-        """Return how many requests a sandbox has had and how many connections were open at most."""
-        if self._process is None:
-            return {}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        import json
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a command that is to use it."""
+        return {**environment(), "KUBECONFIG": self.kubeconfig, "NO_COLOR": "1"}
 
-        found: Mapping[str, int] = json.loads(self._process.stdout.readline())
-        return found
-
-    def run(self, words: Sequence[str]) -> Cost:
-        """Run a command to its end; it must succeed."""
-        began = time.perf_counter()
-        with subprocess.Popen(
-            words, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as child:
-            assert child.stdout is not None
-            assert child.stderr is not None
-            out = child.stdout.read()
-            err = child.stderr.read()
+    def run(self, words: Sequence[str], codes: Collection[int] = (0,)) -> Cost:
+        """Run a command to its end; SystemExit where its exit code is none of `codes`."""
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            began = time.perf_counter()
+            child = subprocess.Popen(words, env=self.environment, stdout=out, stderr=err)
+            killer = threading.Timer(LONGEST, child.kill)
+            killer.start()
             _, status, used = os.wait4(child.pid, 0)
+            wall = time.perf_counter() - began
+            killer.cancel()
             child.returncode = os.waitstatus_to_exitcode(status)
-        wall = time.perf_counter() - began
-        if child.returncode != 0:
-            raise SystemExit(f"{' '.join(words)} ended with {child.returncode}:\n{err[-2000:]}")
-        return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, out)
+            texts = [_text(file) for file in (out, err)]
+        if child.returncode not in codes:
+            raise SystemExit(f"{' '.join(words)} ended with {child.returncode}:\n{texts[1][-2000:]}")
+        return Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss * KILOBYTE / 1e6, texts[0])
+
+    def requests(self, work: Callable[[], object]) -> int:
+        """Count the requests that come in while `work` is done."""
+        before = self.counters()["requests"]
+        work()
+        return self.counters()["requests"] - before
 
 
-@contextmanager
-def server(**options: object) -> Iterator[Server]:
-    """Start a sandbox in a process of its own, or take the cluster that BENCH_KUBECONFIG names."""
-    named = os.environ.get("BENCH_KUBECONFIG")
-    if named:
-        yield Server(named)
-        return
-    import json
-
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kubeconfig"
-        words = [sys.executable, "-c", SERVER, str(path), json.dumps(options)]
-        with subprocess.Popen(
-            words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            try:
-                yield Server(str(path), process)
-            finally:
-                assert process.stdin is not None
-                process.stdin.close()
+def _text(file: "tempfile._TemporaryFileWrapper[bytes]") -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
-def in_turn(target: Server, commands: Mapping[str, Sequence[str]], rounds: int, warm: int = 1) -> dict[str, list[Cost]]:
-    """Run every command `rounds` times, one after the other, after `warm` rounds that do not count."""
+def environment() -> dict[str, str]:
+    """Return the environment of what is started: compiled modules are kept, as users have them."""
+    return {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+
+
+def rounds(usual: int) -> int:
+    """Return how often to run, where `usual` is a row's own number."""
+    return ROUNDS or usual
+
+
+def in_turn(target: Server, commands: Mapping[str, Sequence[str]], times: int, warm: int = 1) -> dict[str, list[Cost]]:
+    """Run every command `times` times, one after the other, after `warm` rounds that do not count."""
     found: dict[str, list[Cost]] = {name: [] for name in commands}
-    for turn in range(warm + rounds):
+    for turn in range(warm + times):
         for name, words in commands.items():
             cost = target.run(words)
             if turn >= warm:
@@ -119,23 +94,22 @@ def in_turn(target: Server, commands: Mapping[str, Sequence[str]], rounds: int, 
     return found
 
 
-def table(title: str, found: Mapping[str, Sequence[Cost]], nodes: int = 0) -> str:
-    """Write medians with their spread; ratios are against the last command."""
-    base = statistics.median(cost.wall for cost in found[list(found)[-1]])
-    lines = [f"### {title}", "", "| command | wall s | spread | x | cpu s | cpu ms a node | peak MiB |"]
-    lines.append("|---|---|---|---|---|---|---|")
-    for name, costs in found.items():
-        walls = sorted(cost.wall for cost in costs)
-        wall, cpu = statistics.median(walls), statistics.median(cost.cpu for cost in costs)
-        node = f"{cpu / nodes * 1000:.2f}" if nodes else "-"
-        spread, peak = f"{walls[0]:.3f}-{walls[-1]:.3f}", max(cost.peak for cost in costs)
-        lines.append(f"| {name} | {wall:.3f} | {spread} | {wall / base:.2f} | {cpu:.3f} | {node} | {peak:.0f} |")
-    return "\n".join(lines) + "\n"
+def wall(costs: Sequence[Cost]) -> float:
+    """Return the median of the wall times."""
+    return statistics.median(cost.wall for cost in costs)
 
 
-def machine() -> str:
-    """Name what it was measured on."""
-    where = "a cluster with a real kube-apiserver" if os.environ.get("BENCH_KUBECONFIG") else "the sandbox"
-    return (
-        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, {where}"
-    )
+def cpu(costs: Sequence[Cost]) -> float:
+    """Return the median of the CPU times."""
+    return statistics.median(cost.cpu for cost in costs)
+
+
+def peak(costs: Sequence[Cost]) -> float:
+    """Return the highest memory."""
+    return max(cost.peak for cost in costs)
+
+
+def all_in_sync(cost: Cost, nodes: int) -> bool:
+    """Tell whether `status` has printed a row for each node, each in sync."""
+    rows = cost.out.splitlines()[1:]
+    return len(rows) == nodes and all(row.endswith("in sync") for row in rows)

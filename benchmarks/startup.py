@@ -3,27 +3,31 @@
 Bars: --help and version --client <= 100 ms wall warm; get <= 4 x kubectl, in at most 3 requests.
 """
 
-from measure import KUBECTL, OURS, in_turn, machine, server, table
+from measure import KUBECTL, OURS, in_turn, rounds, wall
+from places import Place, Shape
+from report import Bar, Report, of_costs, script
 
-ROUNDS = 15
 
-
-def main() -> str:
-    """Measure; return the table."""
-    with server(nodes=3) as target:
-        commands = {
-            "kubectl-ipvs --help": [OURS, "--help"],
-            "kubectl-ipvs version --client": [OURS, "version", "--client"],
-            "kubectl-ipvs get": [OURS, "get"],
-            "kubectl get cm kube-proxy -o yaml": [KUBECTL, "get", "cm", "-n", "kube-system", "kube-proxy", "-oyaml"],
-        }
-        found = in_turn(target, commands, ROUNDS, warm=2)
-        before = target.counters().get("requests", 0)
-        target.run([OURS, "get"])
-        asked = target.counters().get("requests", 0) - before
-    return table("start-up", found) + (f"\n`get` makes {asked} requests.\n" if asked else "")
+def main(where: Place) -> Report:
+    """Measure."""
+    theirs = "kubectl get cm kube-proxy -o yaml"
+    commands = {
+        "--help": [OURS, "--help"],
+        "version --client": [OURS, "version", "--client"],
+        "get": [OURS, "get"],
+        theirs: [KUBECTL, "get", "cm", "-n", "kube-system", "kube-proxy", "-oyaml"],
+    }
+    with where.server(Shape(nodes=3)) as target:
+        found = in_turn(target, commands, rounds(15), warm=2)
+        asked = target.requests(lambda: target.run(commands["get"]))
+    bars = [
+        Bar("`--help`", wall(found["--help"]) * 1000, 100, "ms"),
+        Bar("`version --client`", wall(found["version --client"]) * 1000, 100, "ms"),
+        Bar(f"`get`, against `{theirs}`", wall(found["get"]) / wall(found[theirs]), 4, "x"),
+        Bar("requests of `get`", asked, 3),
+    ]
+    return Report("start-up", [of_costs(found)], bars)
 
 
 if __name__ == "__main__":
-    print(machine())
-    print(main())
+    script(main)
