@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -58,10 +58,12 @@ class _Keeper:
         self._thread.join(RENEW)
         if self._taken:
             return
-        try:
-            self._leases.delete(self._lease)
-        except (ApiError, ConnectionFailed):
-            return
+        with suppress(ApiError, ConnectionFailed):
+            try:
+                self._leases.delete(self._lease)
+            except ApiError:
+                if self._still_ours():
+                    self._leases.delete(self._lease)
 
     def _run(self) -> None:
         while not (self._taken or self._over.wait(RENEW)):
@@ -73,9 +75,20 @@ class _Keeper:
         except ConnectionFailed:
             return  # the API server is away: for others as well
         except ApiError as error:
-            if error.status in {CONFLICT, NOT_FOUND}:
+            if error.status in {CONFLICT, NOT_FOUND} and not self._still_ours():
                 self._taken = True
                 self._lost()
+
+    def _still_ours(self) -> bool:
+        """Look again: a renewal may have been done without an answer; if nobody answers, the next one tells."""
+        try:
+            now = self._leases.read(self._lease.namespace, self._lease.name)
+        except (ApiError, ConnectionFailed):
+            return True
+        if now is None or (now.uid, now.holder) != (self._lease.uid, _identity()):
+            return False
+        self._lease = now
+        return True
 
 
 def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:

@@ -125,14 +125,10 @@ class Cluster(RuleBasedStateMachine):
         wire.first(wire.is_write, quicker)(self.box)
         self.set_scheduler(ours, restarts=True)
 
-    @rule(when=st.sampled_from([wire.every, wire.is_write, wire.is_use, wire.is_delete]), ours=SCHEDULERS)
+    @rule(when=st.sampled_from([wire.is_write, wire.is_delete]), ours=SCHEDULERS)
     def the_server_dies(self, when: Callable[[Request], bool], ours: str) -> None:
-        """Let the API server die at a request: it has done it, or not, and nobody hears."""
-
-        def dies(box: Sandbox, _: Request) -> None:
-            box.outage(0.1)
-
-        wire.first(when, dies)(self.box)
+        """Let the API server die when it has done what was asked, and before it says so."""
+        wire.first(when, wire.unanswered)(self.box)
         self.set_scheduler(ours, restarts=True)
 
     @rule(when=st.sampled_from([wire.is_write, wire.is_delete, wire.is_use]), ours=SCHEDULERS)

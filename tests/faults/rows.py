@@ -190,6 +190,8 @@ ANSWERS = [
     Fault("API server restarts at the first request", outage(wire.every)),
     Fault("API server restarts at the first use of a pod", outage(wire.is_use)),
     Fault("API server restarts at the write", outage(wire.is_write)),
+    Fault("the write is done, its answer is lost", wire.first(wire.is_write, wire.unanswered)),
+    Fault("a pod is deleted, the answer is lost", wire.first(wire.is_delete, wire.unanswered)),
     Fault("list forgotten between two pages (410)", wire.paged, TWO),
     Fault("list that changes between two pages", wire.paged_and_changed, TWO),
     Fault("watch that ends with an error in the stream", wire.first(wire.is_watch, lambda *_: wire.WATCH_ERROR)),

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Reply, Request, Response, Upgrade
+from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request, Response, Upgrade
 from kubectl_ipvs.sandbox.websocket import Channel
 
 Hook = Callable[[Request], Reply | None]
@@ -58,6 +58,14 @@ def first(
         box.hook = hook
 
     return arrange
+
+
+def unanswered(box: Sandbox, request: Request) -> Reply:
+    """Do what is asked, and die before the answer."""
+    user = box._access.impersonate(request, box._access.authenticate(request))  # noqa: SLF001 - no door for that
+    box._api.reply(request, user)  # noqa: SLF001 - as above
+    box.outage(0.1)
+    return Drop()
 
 
 def is_exec(request: Request) -> bool:
