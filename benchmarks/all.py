@@ -1,6 +1,7 @@
 """`make bench`: runs every row in turn, on the sandbox and on the scale mode, and writes benchmarks/RESULTS.md.
 
-`all.py [ROW...]` runs these rows alone and only prints them; BENCH_PLACES=sandbox leaves the scale mode out.
+`all.py [ROW...]` runs these rows alone and only prints them; BENCH_PLACES=sandbox leaves the scale mode out. The bars
+of each row are told as soon as it is done.
 """
 
 import importlib
@@ -22,6 +23,7 @@ ROWS = ("startup", "one_table", "status_500", "watch", "slow_node", "rollout", "
 WITHOUT_SERVER = ("one_table",)
 PACKAGES = ("kubectl-ipvs", "typer", "urllib3", "websocket-client", "PyYAML", "tabulate")
 RESULTS = Path(__file__).parent / "RESULTS.md"
+SMALLER = {"BENCH_NODES", "BENCH_SIZES"}  # to try the scripts: nothing to keep
 NOTE = """Made by `make bench`. Wall times are medians, with the fastest and the slowest run beside them; a ratio is
 against the last row of its table, which was measured in the same run, by turns. MB are 10^6 bytes."""
 
@@ -40,9 +42,10 @@ def main() -> None:
         parts.append(text)
         broken += failed
     parts.append(f"All of it took {(time.monotonic() - began) / 60:.1f} minutes.")
-    print("\n\n".join(parts))
-    if rows == ROWS and len(wanted) == len(PLACES) and not broken:
-        RESULTS.write_text("\n\n".join(parts) + "\n")
+    text = "\n\n".join(parts) + "\n"
+    print(text)
+    if rows == ROWS and len(wanted) == len(PLACES) and not SMALLER & os.environ.keys():
+        RESULTS.write_text(text)
     sys.exit(broken > 0)
 
 
@@ -69,6 +72,7 @@ def _section(where: Place, rows: Sequence[str]) -> tuple[str, int]:
 def _row(name: str, where: Place, found: list[Report], broken: list[str]) -> None:
     try:
         found.append(importlib.import_module(name).main(where))
+        sys.stderr.write(f"{of_bars(found[-1:])}\n\n")
     except (SystemExit, Exception) as error:  # noqa: BLE001 - one row does not end the others
         broken.append(f"{name} could not be measured: {error!r:.500}")
 
