@@ -46,7 +46,8 @@ def run(
     """
     query = [("command", word) for word in command]
     query += [("stdout", "true"), ("stderr", "true")] + ([("container", container)] if container else [])
-    path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/exec?{urlencode(query, quote_via=quote)}"
+    where = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
+    path = f"{where}?{urlencode(query, quote_via=quote)}"
     channel = _open(rest, path, timeout, max_output)
     try:
         return _read(channel, sink, max_output, timeout)

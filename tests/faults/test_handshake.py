@@ -15,7 +15,7 @@ from kubectl_ipvs.errors import ExecFailed, IpvsError
 
 
 @contextmanager
-def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+def speaking(speak: Callable[[socket.socket], None], hear: Callable[[bytes], object] = len) -> Iterator[str]:
     """Serve one connection in plain TCP; give its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -23,7 +23,7 @@ def speaking(speak: Callable[[socket.socket], None]) -> Iterator[str]:
         with listener.accept()[0] as client:
             client.settimeout(5)
             try:
-                client.recv(65536)
+                hear(client.recv(65536))
                 speak(client)
             except OSError:
                 return
