@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what `make test-package` uses, outside the checkout: krew's two programs and actionlint with Go's own
-# client, and, as root on Debian, the shells whose completion is tested, and shellcheck
-# for actionlint. What cannot be had is said; its tests are skipped then.
+# Installs what `make test-package` uses, outside the checkout: krew's two programs, built at the version and with the
+# checksums of tests/package/krew, and actionlint, both with Go's own client; and, as root on Debian, the shells whose
+# completion is tested, and shellcheck for actionlint. What cannot be had is said; its tests are skipped then.
 cd "$(dirname "$0")/../.." || exit 1
 target=${XDG_CACHE_HOME:-$HOME/.cache}/kubectl-ipvs/bin
 mkdir -p "$target"
@@ -14,8 +14,16 @@ go_install() { # program, package
   fi
 }
 
-go_install krew sigs.k8s.io/krew/cmd/krew@latest
-go_install validate-krew-manifest sigs.k8s.io/krew/cmd/validate-krew-manifest@latest
+krew() { # program
+  if [ "$target/$1" -nt tests/package/krew/go.mod ]; then return; fi
+  if ! command -v go >/dev/null 2>&1; then echo "$1: not built, there is no Go" >&2; return; fi
+  if ! said=$(cd tests/package/krew && GOFLAGS=-buildvcs=false go build -o "$target/$1" "sigs.k8s.io/krew/cmd/$1" 2>&1); then
+    echo "$1: not built: $(echo "$said" | tail -n 1)" >&2
+  fi
+}
+
+krew krew
+krew validate-krew-manifest
 go_install actionlint github.com/rhysd/actionlint/cmd/actionlint@latest
 
 missing=
