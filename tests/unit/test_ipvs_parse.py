@@ -189,8 +189,9 @@ def summary_of(table: Table) -> Summary:
 
 
 def test_every_recorded_listing_is_tested() -> None:
-    """A file in recorded/ without expectations here would prove nothing."""
-    assert {path.stem for path in RECORDED.glob("*.txt")} == set(SAMPLES)
+    """A file in recorded/ without expectations would prove nothing; those of a real kernel have theirs elsewhere."""
+    recorded = {path.stem for path in RECORDED.glob("*.txt")}
+    assert recorded == {*SAMPLES, "real-ipvsadm", "real-proc", "real-stats", "real-rate"}
 
 
 @pytest.mark.parametrize("delivery", DELIVERIES)
