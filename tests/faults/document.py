@@ -34,6 +34,18 @@ ends with the process, SIGKILL included. Elsewhere it is a file of mode 0600 in 
 the milliseconds of one call; a SIGKILL or a power cut in exactly that time leaves it there. Nothing else is ever
 written to a disk.
 
+## Whatever comes, in whatever order
+
+Sequences of set, undo, restart, foreign edits, dying servers and broken nodes are drawn at random
+(`tests/faults/machine.py`): after each step the configuration is a text that somebody asked for, with every other
+byte as the last colleague left it, and no node is out of step without a word about it. The parsers, the edit, the
+kubeconfig, exec's frames and the patches are fuzzed by coverage (`make fuzz`); what is found stays in
+`tests/fuzz/corpus`. A hundred processes that change at once (`make test-load`) end in force, one after the other, or
+with exit code 4; no update is lost and no lease is left.
+
+Every rule of kubeconfigs is held against kubectl itself, the newest and 1.20 (`tests/cluster`); get, status and set
+run against API servers of 1.20 to 1.40 (`tests/faults/test_versions.py`).
+
 ## Limits
 
 | what | limit | flag |
