@@ -197,7 +197,7 @@ def sandbox_cluster(box: Sandbox, folder: Path, **pace: str) -> Cluster:
     path.write_text(box.kubeconfig("certificate"))
     flags = {"settle": "0.2s", "timeout": "4s", **pace}
     words = tuple(word for name, value in flags.items() for word in (f"--{name}", value))
-    return Cluster(path, words, 30.0, box.table)
+    return Cluster(path, words, 120.0, box.table)
 
 
 @dataclass(frozen=True)

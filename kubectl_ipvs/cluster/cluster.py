@@ -28,6 +28,9 @@ from kubectl_ipvs.cluster.wirelog import WireLog
 from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, UsageError
 
 MANAGER = "kubectl-ipvs"
+# API servers of 1.20 leave the time of a manager's entry as it is when it writes the same fields again: we would not
+# know when the configuration was written. So two names take turns at it.
+MANAGER_AGAIN = "kubectl-ipvs-again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,9 @@ class Cluster:
         Raises ChangedMeanwhile where the key no longer holds what `target` holds; then nothing was written. A write
         whose answer was lost and that is found to have happened counts as done.
         """
-        query = {"fieldManager": MANAGER} | ({"dryRun": "All"} if dry_run else {})
-        path = f"/api/v1/namespaces/{quote(target.namespace)}/configmaps/{quote(target.name)}"
+        manager = MANAGER_AGAIN if target.writers.get(key) == MANAGER else MANAGER
+        query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
+        path = f"/api/v1/namespaces/{_segment(target.namespace)}/configmaps/{_segment(target.name)}"
         patch = [*swap_patch(target, key, new), *annotate_patch(target, annotations or {})]
         try:
             return config_map(self._rest.patch(path, patch, JSON_PATCH, query))

@@ -56,7 +56,7 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class ConfigMap:
-    """A ConfigMap; `changed` tells for each key of `data` when it was last written, as far as managedFields say."""
+    """A ConfigMap; `changed` and `writers`: when and by whom each key was last written, as managedFields say."""
 
     namespace: str
     name: str
@@ -67,6 +67,7 @@ class ConfigMap:
     labels: Mapping[str, str]
     managers: tuple[str, ...]
     changed: Mapping[str, float]
+    writers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +171,7 @@ def config_map(raw: object) -> ConfigMap:
     """Read a ConfigMap."""
     whole = mapping(raw)
     meta = mapping(whole.get("metadata"))
+    written = _written(meta)
     return ConfigMap(
         namespace=text(meta.get("namespace")),
         name=text(meta.get("name")),
@@ -179,7 +181,8 @@ def config_map(raw: object) -> ConfigMap:
         annotations=strings(meta.get("annotations")),
         labels=strings(meta.get("labels")),
         managers=_managers(meta),
-        changed=_changed(meta),
+        changed={key: when for key, (when, _) in written.items()},
+        writers={key: who for key, (_, who) in written.items()},
     )
 
 
@@ -225,9 +228,9 @@ def _managers(meta: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _changed(meta: Json) -> dict[str, float]:
-    """Return when each key of `data` was last written: the newest entry of managedFields that owns it."""
-    times: dict[str, float] = {}
+def _written(meta: Json) -> dict[str, tuple[float, str]]:
+    """Return when and by whom each key of `data` was last written: the newest entry of managedFields that owns it."""
+    times: dict[str, tuple[float, str]] = {}
     for entry in items(meta.get("managedFields")):
         when = epoch(entry.get("time"))
         if when is None:
@@ -235,5 +238,6 @@ def _changed(meta: Json) -> dict[str, float]:
         for name in mapping(mapping(entry.get("fieldsV1")).get("f:data")):
             key = name.removeprefix("f:")
             if key != ".":  # the data itself
-                times[key] = max(when, times.get(key, when))
+                entry_of = (when, text(entry.get("manager")))
+                times[key] = max(entry_of, times.get(key, entry_of))
     return times

@@ -1,7 +1,8 @@
 """metadata.managedFields: who wrote which field last, and when. Pure.
 
-Kept for the fields this project looks at: the keys of data, of labels and of annotations; of everything else
-only that it was written.
+An entry keeps its time when the same manager writes the same fields again, as the API server 1.20 was seen to do;
+newer ones set it anew. Kept for the fields this project looks at: the keys of data, of labels and of annotations; of
+everything else only that it was written.
 """
 
 from typing import Any
@@ -19,6 +20,7 @@ def claimed(before: Obj, after: Obj, api_version: str, manager: str, subresource
     changed, removed = _changes(before, after)
     entries = []
     mine: Obj = {}
+    former: Obj | None = None
     for entry in before["metadata"].get("managedFields", []):
         own = (entry["manager"], entry["operation"]) == (manager, "Update") and entry.get(
             "subresource", ""
@@ -27,12 +29,14 @@ def claimed(before: Obj, after: Obj, api_version: str, manager: str, subresource
         for path in removed if own else [*changed, *removed]:
             fields = _without(fields, path)
         if own:
-            mine = fields
+            mine, former = fields, entry
         elif fields:
             entries.append({**entry, "fieldsV1": fields})
     for path in changed:
         mine = _with(mine, path)
     entry = managed(manager, mine, api_version=api_version) | ({"subresource": subresource} if subresource else {})
+    if former is not None and former["fieldsV1"] == entry["fieldsV1"]:
+        entry = {**entry, "time": former["time"]}
     if not changed and not mine:
         return {**after, "metadata": {**after["metadata"], "managedFields": entries}}
     return {**after, "metadata": {**after["metadata"], "managedFields": [*entries, entry]}}

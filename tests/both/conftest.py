@@ -15,6 +15,14 @@ from tests.harness import QUICK
 REAL = "tests.real.plugin"
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give the programs that are started here time, on a busy machine too; a real cluster has its own measure."""
+    if not config.pluginmanager.has_plugin(REAL):
+        for item in items:
+            if item.path.parent == Path(__file__).parent:
+                item.add_marker(pytest.mark.timeout(240))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the cluster."""
     if "cluster" in metafunc.fixturenames:

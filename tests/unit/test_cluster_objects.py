@@ -178,6 +178,7 @@ def test_config_map() -> None:
         labels={"app": "kube-proxy"},
         managers=("kubeadm", "kubectl-edit", "old", "helm"),
         changed={"config.conf": NOON + 9, "kubeconfig.conf": NOON, "old": -1.0},
+        writers={"config.conf": "kubectl-edit", "kubeconfig.conf": "kubeadm", "old": "old"},
     )
 
 
