@@ -36,8 +36,10 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
         return Target(place, pod if pod.crashed else None)
     reading = reader.read(pod) if located.mode == "ipvs" else Reading(None)
     state, _ = judge(facts(place, located, reading))
-    if located.mode != "ipvs" or state not in {"out-of-step", "not-ipvs"}:
+    if located.mode != "ipvs" or state == "in-sync":
         return None
+    if state not in {"out-of-step", "not-ipvs"}:  # nobody could look: look again until it holds, and say if it does not
+        return Target(place, None)
     certain = located.changed is None or started(pod) > located.changed  # in the same second: it may have read either
     young = certain and not pod.crashed and 0 <= now - started(pod) < YOUNG
     return Target(place, None if young else pod)

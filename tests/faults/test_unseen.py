@@ -1,0 +1,37 @@
+"""A node that nobody could look at is not "in force"."""
+
+import pytest
+
+from kubectl_ipvs.sandbox import Sandbox
+from tests.faults.cell import FAST
+from tests.harness import Ipvs, MakeSandbox
+
+PACE = ("--settle", "0s", "--timeout", "2s", "--exec-timeout", "1s")
+COMMANDS = {"set": ("set", "--scheduler", "lc"), "restart": ("restart", "--stale")}
+
+
+def long_ago(box: Sandbox) -> None:
+    """Let the configuration be older than every pod, so that no pod is stale."""
+
+    def change(obj: dict[str, object]) -> None:
+        meta = obj["metadata"]
+        assert isinstance(meta, dict)
+        for entry in meta["managedFields"]:
+            entry["time"] = "2026-01-01T00:00:00Z"
+
+    box.edit("ConfigMap", "kube-system", "kube-proxy", change)
+
+
+@pytest.mark.parametrize("fault", ["exec-refused", "no-status", "half"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Its table cannot be read: the command says so and ends with 3; no pod is deleted for it."""
+    box = sandbox(**{**FAST, "nodes": 2, "scheduler": "lc"})
+    long_ago(box)
+    box.set_scheduler("node1", "wrr")
+    box.fault("node1", fault)
+
+    run = ipvs(box, *COMMANDS[command], *PACE)
+
+    assert (run.code, box.schedulers(), box.restarts) == (3, {"node1": "wrr", "node2": "lc"}, {"node1": 0, "node2": 0})
+    assert "node1: failed: did not hold" in run.err
