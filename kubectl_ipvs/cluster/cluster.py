@@ -97,6 +97,10 @@ class Cluster:
         found = self._get(f"/api/v1/namespaces/{_segment(namespace)}/configmaps/{_segment(name)}")
         return None if found is None else config_map(found)
 
+    def let_go(self) -> None:
+        """Close the connections that are not in use."""
+        self._rest.transport.let_go()
+
     def nodes(self) -> list[Node]:
         """List all nodes."""
         return self._rest.collect("/api/v1/nodes", node)[0]

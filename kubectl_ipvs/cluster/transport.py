@@ -48,6 +48,10 @@ class Transport:
         self._headers.add("Accept", "application/json")
         self._pool = make_pool(connection, self.tls, size)
 
+    def let_go(self) -> None:
+        """Close the connections that nobody uses; the next request opens one again."""
+        self._pool.clear()
+
     def open(
         self,
         method: str,

@@ -83,6 +83,7 @@ def survey(
     """Ask every node (or `names` alone); `seen(done, total)` is called after each answer."""
     found, warnings, _ = places(cluster, located)
     chosen = choose(found, names)
+    cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
     now = time.time()
     rows: list[NodeStatus] = []
     for row in fan_out(lambda place: look(place, located, reader, now), chosen, concurrency):

@@ -18,3 +18,12 @@ def test_a_hundred_nodes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     )
     assert (box.most_down <= 10, len(box.requests) <= 1200) == (True, True)
     assert set(box.restarts.values()) == {1}
+
+
+def test_connections(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """`status` never has more connections open than --concurrency: those of its lists are closed before it asks."""
+    box = sandbox(nodes=40, exec_latency=0.05)
+
+    run = ipvs(box, "status", "--concurrency", "5")
+
+    assert (run.code, len(run.out.splitlines()) - 1, box.most_connections) == (0, 40, 5)
