@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.faults.machine import Cluster
 from tests.harness import Ipvs
 
-SIZES = {"small": (3, 8), "large": (25, 15)}  # sequences, steps of each
+SIZES = {"small": (2, 8), "large": (15, 15)}  # sequences, steps of each
 
 
 @pytest.mark.parametrize("size", ["small", pytest.param("large", marks=[pytest.mark.whole, pytest.mark.timeout(1200)])])

@@ -22,8 +22,14 @@ def long_ago(box: Sandbox) -> None:
     box.edit("ConfigMap", "kube-system", "kube-proxy", change)
 
 
-@pytest.mark.parametrize("fault", ["exec-refused", "no-status", "half"])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("command", "fault"),
+    [
+        ("set", "exec-refused"),
+        ("restart", "no-status"),
+        *(pytest.param(command, "half", marks=pytest.mark.whole) for command in COMMANDS),
+    ],
+)
 def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Its table cannot be read: the command says so and ends with 3; no pod is deleted for it."""
     box = sandbox(**{**FAST, "nodes": 2, "scheduler": "lc"})
