@@ -61,7 +61,7 @@ def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch:
 
 def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
     """Start an example as a terminal would, in a group of its own."""
-    env = {"PATH": PATH, "KUBECONFIG": kubeconfig}
+    env = {"PATH": PATH, "KUBECONFIG": kubeconfig, "HOME": os.environ["HOME"]}
     pipe = subprocess.PIPE
     return subprocess.Popen(
         shlex.split(line), env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
