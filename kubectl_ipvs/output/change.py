@@ -18,6 +18,7 @@ DONE = {
     "abandoned": "not seen through",
 }
 ROLLED_BACK, NOT_ROLLED_BACK = "rolled back", "not rolled back"
+HOLDS = "holds"  # nothing was restarted there: it was looked at until it followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def summary(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> s
     """Return one line that counts the words of `lines`: `3 nodes: 2 restarted, 1 failed`."""
     returned = {entry.node: entry for entry in back}
     counts = Counter(_done(entry, returned.get(entry.node)) for entry in nodes)
-    order = (*DONE.values(), ROLLED_BACK, NOT_ROLLED_BACK)
+    order = (*DONE.values(), HOLDS, ROLLED_BACK, NOT_ROLLED_BACK)
     said = ", ".join(f"{counts[words]} {words}" for words in order if counts[words])
     return f"{len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}: {said or 'nothing to do'}"
 
@@ -91,7 +92,8 @@ def _line(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
 
 def _done(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
     if returned is None:
-        return DONE[entry.outcome]
+        only_seen = entry.outcome == "held" and not entry.old_pod
+        return HOLDS if only_seen else DONE[entry.outcome]
     return ROLLED_BACK if returned.outcome == "held" else NOT_ROLLED_BACK
 
 
