@@ -109,8 +109,8 @@ def _child(command: Sequence[str], kubeconfig: Path) -> int:
 
 def _serve(nodes: int, kubeconfig: Path) -> None:
     say(f"a simulated cluster of {nodes} nodes: nothing here is real; Ctrl-C ends it")
-    out(f"export KUBECONFIG={kubeconfig}\n")
-    try:
+    try:  # who reads the next line may press Ctrl-C at once
+        out(f"export KUBECONFIG={kubeconfig}\n")
         threading.Event().wait()
     except KeyboardInterrupt:
         return

@@ -37,7 +37,7 @@ def crashed(ipvs: Ipvs, box: Sandbox, crash: Crash) -> str:
     try:
         run = ipvs(box, "status", "-v=9")
     except BaseException as error:  # noqa: BLE001 - before the entry point's own try
-        return str(error)
+        return ascii(str(error))  # Python itself would show it
     finally:
         sys.setprofile(None)
     return run.out + run.err

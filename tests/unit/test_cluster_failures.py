@@ -126,8 +126,8 @@ FAILURES: dict[str, tuple[BaseException, tuple[str, str]]] = {
         OSError(-2, "Name or service not known"),
         (f"cannot connect to {WHERE}: Name or service not known", ""),
     ),
-    "words": (ValueError(" odd "), (f"cannot connect to {WHERE}: odd", "")),
-    "no words": (ValueError(), (f"cannot connect to {WHERE}: ValueError", "")),
+    "words": (RuntimeError(" odd "), (f"cannot connect to {WHERE}: odd", "")),
+    "no words": (RuntimeError(), (f"cannot connect to {WHERE}: RuntimeError", "")),
 }
 
 
@@ -141,7 +141,7 @@ def test_connection_failed(name: str) -> None:
 
 def test_a_server_that_is_no_url() -> None:
     """It is shown as it is."""
-    assert str(connection_failed("socket", ValueError("x"))) == "cannot connect to socket: x"
+    assert str(connection_failed("socket", RuntimeError("x"))) == "cannot connect to socket: x"
 
 
 def chained(outer: BaseException, *, cause: BaseException | None = None, context: BaseException | None = None) -> Any:  # noqa: ANN401 - the error itself

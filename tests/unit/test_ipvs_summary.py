@@ -123,12 +123,12 @@ def test_a_line_of_any_length_is_read_in_linear_time(shape: str, size: int) -> N
 
 
 def test_a_line_that_never_ends_costs_its_length_once() -> None:
-    """Five megabytes in 50,000 pieces are joined once, not at every piece."""
+    """Five megabytes in 50,000 pieces are joined once, not at every piece, and shown cut."""
     summarizer = Summarizer()
     for _ in range(50_000):
         summarizer.feed(b"x" * 100)
     summarizer.feed(b"\n")
-    assert summarizer.finish().unparsed == ("x" * 5_000_000,)
+    assert summarizer.finish().unparsed == ("x" * 1000,)
 
 
 def test_the_table_of_nothing() -> None:
