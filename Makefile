@@ -17,7 +17,7 @@ demo: $(VENV)/.ready
 
 # most tests wait for the sandbox: more of them at once than there are cores
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -q -n 4 tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
+	$(BIN)/python -m pytest -q -n 6 $(AGAIN) tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
 
 # the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
 dist: $(VENV)/.ready
@@ -44,12 +44,12 @@ fuzz: $(VENV)/.ready
 test-package: dist
 	sh tests/package/tools.sh
 	$(BIN)/python -m pip --quiet install --group package
-	$(BIN)/python -m pytest -q --timeout 300 tests/package
+	$(BIN)/python -m pytest -q --timeout 300 $(AGAIN) tests/package
 
 # A real cluster: the project's own, started where it is not (needs root; see tests/real/cluster/README.md), or the one
 # that KUBECONFIG_REAL names. Not shuffled: a rollout is most of the time, so a test goes on where the last one stopped.
 test-real: $(VENV)/.ready
-	$(BIN)/python -m pytest -q -p tests.real.plugin -p no:randomly --durations=10 tests/both tests/real
+	$(BIN)/python -m pytest -q -p tests.real.plugin -p no:randomly --durations=10 $(AGAIN) tests/both tests/real
 
 cluster:
 	@tests/real/cluster/cluster up
