@@ -3,15 +3,17 @@
 import socket
 import time
 from contextlib import suppress
-from threading import Timer
 from typing import Any
 
 import websocket
+
+from kubectl_ipvs.cluster.deadlines import Deadlines
 
 HEADS = 4  # a frame of one byte of output is four bytes on the wire: such a peer is slow, not hostile
 SLACK = 1024 * 1024  # bytes of handshake, stderr and status
 # what websocket-client lets through for a handshake's answer that makes no sense: a length that is no number
 STUMBLES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError, MemoryError)
+DEADLINES = Deadlines()
 
 
 class TooMuchError(Exception):
@@ -30,9 +32,7 @@ class Channel(websocket.WebSocket):
     def open(self, url: str, **options: Any) -> None:  # noqa: ANN401 - as above
         """Connect and shake hands; the lines of a handshake are read without a look at the clock, so another looks."""
         left = max(0.0, self.deadline - time.monotonic())
-        guard = Timer(left, self._cut)
-        guard.daemon = True
-        guard.start()
+        guard = DEADLINES.add(self.deadline, self._cut)
         try:
             self.connect(url, timeout=left, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
         except (websocket.WebSocketException, OSError, *STUMBLES) as error:
@@ -40,7 +40,7 @@ class Channel(websocket.WebSocket):
                 raise TimeoutError from error
             raise
         finally:
-            guard.cancel()
+            DEADLINES.drop(guard)
 
     def _cut(self) -> None:
         self._late = True
