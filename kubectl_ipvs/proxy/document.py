@@ -6,6 +6,7 @@ by one after a byte order mark). Never writes.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import yaml
 from yaml.reader import ReaderError
@@ -17,6 +18,7 @@ KIND = "KubeProxyConfiguration"
 STRING_TAG = "tag:yaml.org,2002:str"
 NULL_TAG = "tag:yaml.org,2002:null"
 MERGE_TAG = "tag:yaml.org,2002:merge"
+VALUE_TAG = "tag:yaml.org,2002:value"
 INTEGER_TAG = "tag:yaml.org,2002:int"
 
 LONGEST = 1 << 20  # characters; a ConfigMap of more than 1 MiB does not exist
@@ -42,8 +44,9 @@ class Document:
     others: int
 
 
+@lru_cache(maxsize=8)  # one change reads the old and the new text several times, 10 ms each
 def configuration_document(text: str) -> Document:
-    """Return the first document of kind KubeProxyConfiguration.
+    """Return the first document of kind KubeProxyConfiguration; the same object for the same text: only read it.
 
     Raises ConfigurationInvalid if there is none, and for anything in the text that is not harmless YAML.
     """
@@ -117,21 +120,26 @@ def _loaded(text: str) -> list[tuple[yaml.Node, object]]:
 
 
 def _nodes_and_values(text: str) -> list[tuple[yaml.Node, object]]:
-    # Composed and loaded separately: the constructor rewrites the nodes of merge keys.
     nodes = tuple(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    rewritten = False
     for node in nodes:
-        if _size(node, {}) > MOST_NODES:
+        tags: set[str] = set()
+        if _size(node, {}, tags) > MOST_NODES:
             raise yaml.YAMLError("it is too large, or its aliases stand for themselves")
-    return list(zip(nodes, yaml.safe_load_all(text), strict=True))
+        rewritten = rewritten or not tags.isdisjoint({MERGE_TAG, VALUE_TAG})
+    if rewritten:  # by the constructor: the values are made of nodes of their own
+        return list(zip(nodes, yaml.safe_load_all(text), strict=True))
+    return [(node, yaml.SafeLoader("").construct_document(node)) for node in nodes]
 
 
-def _size(node: yaml.Node, sizes: dict[int, int]) -> int:
-    """Count the nodes of a tree, those below an alias each time that it is used."""
+def _size(node: yaml.Node, sizes: dict[int, int], tags: set[str]) -> int:
+    """Count the nodes of a tree, those below an alias each time that it is used; gather their tags."""
     if node.tag == INTEGER_TAG and len(node.value) > LONGEST_INTEGER:
         raise yaml.YAMLError(f"a number is too long ({position(node.start_mark)})")
     if id(node) not in sizes:
         sizes[id(node)] = MOST_NODES + 1  # met again while it is being counted: it contains itself
-        sizes[id(node)] = 1 + sum(_size(child, sizes) for child in children(node))
+        tags.add(node.tag)
+        sizes[id(node)] = 1 + sum(_size(child, sizes, tags) for child in children(node))
     return sizes[id(node)]
 
 

@@ -25,7 +25,9 @@ def kubeconfig_text(url: str, ca: str, user: str, credential: str | Identity) ->
         "contexts": [{"name": "sandbox", "context": {"cluster": "sandbox", "user": user}}],
         "current-context": "sandbox",
     }
-    return yaml.safe_dump(config, sort_keys=False)
+    dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's where it is: twenty times as fast
+    text: str = yaml.dump(config, Dumper=dumper, sort_keys=False)
+    return text
 
 
 def _base64(text: str) -> str:

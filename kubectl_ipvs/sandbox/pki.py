@@ -1,8 +1,7 @@
 """Certificates of a sandbox: its own authority, server and client certificates, and the server's TLS context.
 
 Pure Python (X.509 in DER, ECDSA on P-256 with SHA-256), because the plugin is also shipped as one archive
-without compiled parts. A key lives as long as one sandbox on this machine, so the arithmetic makes no attempt
-to hide its timing: never use it for anything else.
+without compiled parts. A key lives as long as one sandbox on this machine; never use this for anything else.
 """
 
 import hashlib
@@ -14,16 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from ipaddress import ip_address
 
+from kubectl_ipvs.sandbox.curve import ORDER, multiply
 from kubectl_ipvs.sandbox.der import der, integer, oid, pem
 
-# The curve P-256 (SEC 2, section 2.4.2): field, order, first coefficient and generator.
-_FIELD = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-_A = -3
-_GENERATOR = (
-    0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
-    0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
-)
 _SIZE = 32  # bytes of a coordinate
 
 _SEQUENCE, _SET, _OCTETS, _BITS, _TEXT, _IA5 = 0x30, 0x31, 0x04, 0x03, 0x0C, 0x16
@@ -59,8 +51,8 @@ class _Key:
 
     @classmethod
     def create(cls) -> "_Key":
-        secret = 1 + secrets.randbelow(_ORDER - 1)
-        return cls(secret, _multiply(secret))
+        secret = 1 + secrets.randbelow(ORDER - 1)
+        return cls(secret, multiply(secret))
 
     @property
     def public(self) -> bytes:
@@ -76,9 +68,9 @@ class _Key:
         """ECDSA over SHA-256 (SEC 1, 4.1.3); the DER of r and s."""
         digest = int.from_bytes(hashlib.sha256(message).digest(), "big")
         while True:
-            nonce = 1 + secrets.randbelow(_ORDER - 1)
-            r = _multiply(nonce)[0] % _ORDER
-            s = pow(nonce, -1, _ORDER) * (digest + r * self.secret) % _ORDER
+            nonce = 1 + secrets.randbelow(ORDER - 1)
+            r = multiply(nonce)[0] % ORDER
+            s = pow(nonce, -1, ORDER) * (digest + r * self.secret) % ORDER
             if r and s:
                 return der(_SEQUENCE, integer(r), integer(s))
 
@@ -175,27 +167,6 @@ def server_context(identity: Identity, client_ca: str | None) -> ssl.SSLContext:
         context.load_verify_locations(cadata=client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
-
-
-def _multiply(factor: int) -> tuple[int, int]:
-    """Return `factor` times the generator, by doubling and adding; 0 < factor < the order."""
-    result = _GENERATOR
-    for bit in f"{factor:b}"[1:]:
-        result = _add(result, result)
-        if bit == "1":
-            result = _add(result, _GENERATOR)
-    return result
-
-
-def _add(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    """Return the sum of two points, the same or with different x (doubling and adding meets no others)."""
-    (x1, y1), (x2, y2) = one, other
-    if one == other:
-        slope = (3 * x1 * x1 + _A) * pow(2 * y1, -1, _FIELD) % _FIELD
-    else:
-        slope = (y2 - y1) * pow(x2 - x1, -1, _FIELD) % _FIELD
-    x = (slope * slope - x1 - x2) % _FIELD
-    return x, (slope * (x1 - x) - y1) % _FIELD
 
 
 def _certificate(
