@@ -9,7 +9,12 @@ BIN := $(VENV)/bin
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip --quiet install --upgrade "pip>=25.1"
-	$(BIN)/python -m pip --quiet install --editable . --group dev
+	$(BIN)/python -m pip --quiet install --editable . --group test
+	touch $@
+
+# what checks and builds, for `make check`, `format` and `dist`: the tests do without
+$(VENV)/.tools: $(VENV)/.ready
+	$(BIN)/python -m pip --quiet install --group lint --group dist
 	touch $@
 
 demo: $(VENV)/.ready
@@ -20,7 +25,7 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -n 6 $(AGAIN) tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
 
 # the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
-dist: $(VENV)/.ready
+dist: $(VENV)/.tools
 	$(BIN)/python tools/dist.py
 	$(BIN)/python krew/bundle.py
 	$(BIN)/python krew/sbom.py
@@ -60,7 +65,7 @@ cluster-down:
 record: $(VENV)/.ready cluster
 	$(BIN)/python tests/real/record.py
 
-check: $(VENV)/.ready
+check: $(VENV)/.tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -70,7 +75,7 @@ check: $(VENV)/.ready
 	$(BIN)/python krew/render.py --check
 	$(BIN)/python tools/docs.py --check
 
-format: $(VENV)/.ready
+format: $(VENV)/.tools
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/python tools/generated.py
