@@ -4,6 +4,7 @@
 """
 
 import importlib
+from functools import cache
 from typing import Any
 
 import typer
@@ -68,13 +69,7 @@ class _Commands(TyperGroup):
 
 def run(arguments: list[str]) -> int:
     """Run a command line; returns the exit code, raises IpvsError."""
-    app = typer.Typer(
-        cls=_Commands, rich_markup_mode=None, add_completion=False, help=HELP, options_metavar="[flags]",
-        subcommand_metavar="COMMAND", context_settings=flags.CONTEXT, invoke_without_command=True,
-    )  # fmt: skip
-    app.callback()(flags.root)
-    root = typer.main.get_command(app)
-    context = None
+    root, context = _root(), None
     try:
         with root.make_context(PROGRAM, arguments) as context:
             result = root.invoke(context)
@@ -83,6 +78,16 @@ def run(arguments: list[str]) -> int:
     except flags.CLICK_ERROR as error:
         raise _usage(error) from None
     return result if isinstance(result, int) else 0
+
+
+@cache  # as flags.command: a process that runs many command lines makes its commands once
+def _root() -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
+    app = typer.Typer(
+        cls=_Commands, rich_markup_mode=None, add_completion=False, help=HELP, options_metavar="[flags]",
+        subcommand_metavar="COMMAND", context_settings=flags.CONTEXT, invoke_without_command=True,
+    )  # fmt: skip
+    app.callback()(flags.root)
+    return typer.main.get_command(app)
 
 
 def _usage(error: Any) -> UsageError:  # noqa: ANN401 - click's class moved in typer 0.26

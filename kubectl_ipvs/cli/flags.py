@@ -6,6 +6,7 @@ are listed once, in the main help) and merges both places: what stands after the
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import typer
@@ -56,6 +57,7 @@ def root(here: typer.Context, **given: Any) -> None:  # noqa: ANN401 - one of se
         typer.echo(here.get_help())
 
 
+@cache
 def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
     """Make a command of `function(session, ...)`."""
 

@@ -20,6 +20,7 @@ from tests.harness import Ipvs, MakeSandbox, Run
 PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
 SET = ("set", "--scheduler", "lc", "--settle", "0s")
 FAST: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.0}
+SHARES = 4  # of the requests of a rollout, for tests that run side by side
 AGAIN = "interrupted: the same command again goes on where this one stopped"
 UNDO = "; `kubectl ipvs undo` takes it back"
 
@@ -189,12 +190,12 @@ def _begun(box: Sandbox) -> set[str]:
 
 
 @pytest.mark.timeout(120)
-def test_killed_at_every_request(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", range(1, SHARES + 1))
+def test_killed_at_every_request(first: int, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
     """SIGKILL at any request of a rollout: the same command brings every node there, and no two were down together."""
     left: dict[int, object] = {}
-    number, killed = 0, True
+    number, killed = first, True
     while killed:
-        number += 1
         box = sandbox(**FAST, nodes=2)
         killed = _killed_at(box, tmp_path, number)
         run = ipvs(box, *SET)
@@ -202,6 +203,7 @@ def test_killed_at_every_request(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Pat
         if state != (0, {"node1": "lc", "node2": "lc"}, True, 1):
             left[number] = (state, run)
         box.stop()
+        number += SHARES
 
     assert (left, number > 15) == ({}, True)
 
