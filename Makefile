@@ -4,12 +4,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Compiled modules are part of what users run, and of how fast the tests are. pip compiles on one core, and thousands of
+# files of `kubernetes` that nobody imports: what is used is compiled by all cores instead, the rest when it is imported.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-faults test-load fuzz test-real test-package record cluster cluster-down check format bench dist clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip --quiet install --upgrade "pip>=25.1"
-	$(BIN)/python -m pip --quiet install --editable . --group test
+	$(BIN)/python -m pip --quiet install --no-compile --upgrade "pip>=25.1"
+	$(BIN)/python -m pip --quiet install --no-compile --editable . --group test
+	$(BIN)/python -m compileall -q -j 0 -x '/(kubernetes|aiohttp|pydantic|pygments|pip)/' $(VENV)/lib
 	touch $@
 
 # what checks and builds, for `make check`, `format` and `dist`: the tests do without
