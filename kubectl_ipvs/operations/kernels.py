@@ -4,7 +4,7 @@ The module folder is the same on all nodes of one kernel release: it is read onc
 megabyte). What is loaded differs node by node, and is asked of each only where this kube-proxy looks at it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -47,7 +47,7 @@ def read_modules(
         folders[kernel] = _folder(cluster, pods, kernel, timeout)
 
     def lines(name: str, pod: Pod) -> None:
-        running[name] = _loaded(cluster, pod, timeout)
+        running[name] = _schedulers(cluster, pod, "/proc/modules", loaded, timeout)
 
     calls = [partial(folder, *entry) for entry in samples.items()]
     calls += [partial(lines, name, pod) for name, _, pod in asked if everyone or pod.uid in sampled]
@@ -70,16 +70,20 @@ def _answers(place: Place) -> bool:
 def _folder(cluster: Cluster, pods: Sequence[Pod], kernel: str, timeout: float) -> _Folder | None:
     """Return what the module folder holds, from the first of a few nodes on which both of its lists can be read."""
     for pod in pods:
-        built_in = _cat(cluster, pod, f"/lib/modules/{kernel}/modules.builtin", timeout)
-        files = None if built_in is None else _cat(cluster, pod, f"/lib/modules/{kernel}/modules.dep", timeout)
-        if built_in is not None and files is not None:
-            return _Folder(on_disk(built_in), on_disk(files))
+        built_in = _schedulers(cluster, pod, f"/lib/modules/{kernel}/modules.builtin", on_disk, timeout)
+        if built_in is None:
+            continue
+        files = _schedulers(cluster, pod, f"/lib/modules/{kernel}/modules.dep", on_disk, timeout)
+        if files is not None:
+            return _Folder(built_in, files)
     return None
 
 
-def _loaded(cluster: Cluster, pod: Pod, timeout: float) -> frozenset[str] | None:
-    text = _cat(cluster, pod, "/proc/modules", timeout)
-    return None if text is None else loaded(text)
+def _schedulers(
+    cluster: Cluster, pod: Pod, path: str, listed: Callable[[str], frozenset[str] | None], timeout: float
+) -> frozenset[str] | None:
+    text = _cat(cluster, pod, path, timeout)
+    return None if text is None else listed(text)
 
 
 def _cat(cluster: Cluster, pod: Pod, path: str, timeout: float) -> str | None:

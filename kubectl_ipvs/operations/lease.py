@@ -100,6 +100,11 @@ def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:
             warn(f"another change seems to be under way, by {_who(found)}: looking whether it is alive")
             found = _outlive(leases, found)
         return leases.update(found, _identity(), _now(), _now(), LASTS)
+    except ConnectionFailed:
+        now = leases.read(namespace, NAME)  # it may have become ours without an answer
+        if now is None or now.holder != _identity() or (found is not None and now.version == found.version):
+            raise
+        return now
     except ApiError as error:
         if error.status not in {CONFLICT, NOT_FOUND}:
             raise

@@ -6,6 +6,7 @@ module: pkg/proxy/ipvs/proxier.go of 1.19 to 1.34 and PRs kubernetes/kubernetes 
 """
 
 import posixpath
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from kubectl_ipvs.proxy.lifecycle import parse_version
 
 LOADED_BY_KUBE_PROXY = frozenset({"rr", "wrr", "sh"})  # the fixed list of kube-proxy up to 1.26
 CHECKS_LOADED, EXITS, PROBES = (1, 20), (1, 26), (1, 27)
+_LOADED = re.compile(
+    r"^[\w-]+ [0-9]+ -?[0-9]+ ", re.MULTILINE
+)  # m_show in kernel/module/procfs.c: name, size, references
+_ON_DISK = re.compile(r"^\S+\.ko\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +28,17 @@ class Modules:
     available: frozenset[str] | None
 
 
-def loaded(proc_modules: str) -> frozenset[str]:
-    """Return the schedulers that /proc/modules lists."""
+def loaded(proc_modules: str) -> frozenset[str] | None:
+    """Return the schedulers that /proc/modules lists; None for a text that is something else, empty it may be."""
+    if proc_modules and not _LOADED.search(proc_modules):
+        return None
     return _schedulers(line.split(" ", 1)[0] for line in proc_modules.splitlines())
 
 
-def on_disk(listing: str) -> frozenset[str]:
-    """Return the schedulers that modules.builtin or modules.dep lists."""
+def on_disk(listing: str) -> frozenset[str] | None:
+    """Return the schedulers that modules.builtin or modules.dep lists; None for a text that is something else."""
+    if listing and not _ON_DISK.search(listing):
+        return None
     paths = (line.split(":", 1)[0].strip() for line in listing.splitlines())
     return _schedulers(posixpath.basename(path).split(".", 1)[0] for path in paths)
 

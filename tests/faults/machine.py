@@ -128,7 +128,7 @@ class Cluster(RuleBasedStateMachine):
     @rule(when=st.sampled_from([wire.is_write, wire.is_delete]), ours=SCHEDULERS)
     def the_server_dies(self, when: Callable[[Request], bool], ours: str) -> None:
         """Let the API server die when it has done what was asked, and before it says so."""
-        wire.first(when, wire.unanswered)(self.box)
+        wire.first(when, wire.died)(self.box)
         self.set_scheduler(ours, restarts=True)
 
     @rule(when=st.sampled_from([wire.is_write, wire.is_delete, wire.is_use]), ours=SCHEDULERS)

@@ -5,7 +5,7 @@ import pytest
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Request
 from tests.faults.cell import FAST
-from tests.faults.wire import first, unanswered
+from tests.faults.wire import died, first
 from tests.harness import Ipvs, MakeSandbox
 
 
@@ -19,7 +19,7 @@ def is_renewal(request: Request) -> bool:
 def test_renewal_without_an_answer(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A renewal that was done but not answered is still ours: the change goes on, and no lease is left behind."""
     box = sandbox(**FAST)
-    first(is_renewal, unanswered)(box)
+    first(is_renewal, died)(box)
 
     run = ipvs(box, "set", "--scheduler", "lc", "--settle", "12s", "--timeout", "40s")
 

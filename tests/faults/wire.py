@@ -61,11 +61,17 @@ def first(
 
 
 def unanswered(box: Sandbox, request: Request) -> Reply:
-    """Do what is asked, and die before the answer."""
+    """Do what is asked, and close the connection before the answer."""
     user = box._access.impersonate(request, box._access.authenticate(request))  # noqa: SLF001 - no door for that
     box._api.reply(request, user)  # noqa: SLF001 - as above
-    box.outage(0.1)
     return Drop()
+
+
+def died(box: Sandbox, request: Request) -> Reply:
+    """Do what is asked, and die before the answer."""
+    reply = unanswered(box, request)
+    box.outage(0.1)
+    return reply
 
 
 def is_exec(request: Request) -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.exchange import Request
+from tests.faults.wire import first, unanswered
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 
 PROGRAM = str(Path(sys.executable).with_name("kubectl-ipvs"))
@@ -131,6 +132,20 @@ def test_holder_that_is_known_to_be_gone(holder: str, sandbox: MakeSandbox, ipvs
 
     assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
     assert (seen_of_lease(box), "another change" in run.err) == (["GET", "PUT", "DELETE"], False)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_answer_that_is_lost(method: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """A lease that became ours without an answer is ours: the change goes on, and gives it up."""
+    box = sandbox()
+    if method == "PUT":
+        hold(box, tmp_path, f"somebody@{socket.gethostname()}/{DEAD}")
+
+    first(lambda request: "/leases" in request.path and request.method == method, unanswered)(box)
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
+    assert seen_of_lease(box) == ["GET", method, "GET", "DELETE"]
 
 
 def test_change_that_ends_while_we_look(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:

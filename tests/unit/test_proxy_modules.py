@@ -16,20 +16,21 @@ kernel/net/netfilter/ipvs/ip_vs-twos.ko: kernel/net/netfilter/ipvs/ip_vs.ko
 kernel/net/netfilter/ipvs/ip_vs.ko: kernel/net/netfilter/nf_conntrack.ko
 extra/ip_vs_mh.ko.zst:
 """
+GARBAGE = "/:\n \nip_vs\n\x00\x01\n"
 BUILTIN = "kernel/net/netfilter/ipvs/ip_vs_rr.ko\nkernel/fs/ext4/ext4.ko\n\n"
 
 
-@pytest.mark.parametrize(("text", "expected"), [(PROC, {"wlc", "sh"}), ("", set()), ("\n \nip_vs\n", set())])
-def test_loaded(text: str, expected: set[str]) -> None:
-    """/proc/modules: the name is the first word; ip_vs itself is no scheduler."""
+@pytest.mark.parametrize(("text", "expected"), [(PROC, {"wlc", "sh"}), ("", set()), (GARBAGE, None), (DEP, None)])
+def test_loaded(text: str, expected: set[str] | None) -> None:
+    """/proc/modules: the name is the first word; ip_vs itself is no scheduler; nothing is known of another text."""
     assert loaded(text) == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [(DEP, {"lc", "twos", "mh"}), (BUILTIN, {"rr"}), ("", set()), ("/:\n:\n", set())]
+    ("text", "expected"), [(DEP, {"lc", "twos", "mh"}), (BUILTIN, {"rr"}), ("", set()), (GARBAGE, None), (PROC, None)]
 )
-def test_on_disk(text: str, expected: set[str]) -> None:
-    """modules.dep and modules.builtin: any folder, any compression, - for _."""
+def test_on_disk(text: str, expected: set[str] | None) -> None:
+    """modules.dep and modules.builtin: any folder, any compression, - for _; nothing is known of another text."""
     assert on_disk(text) == expected
 
 
