@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from measure import KUBECTL
+from measure import KUBECTL, yardstick
 from places import PLACES, InScale, Place
 from report import Report, of_bars, table
 
@@ -25,7 +25,9 @@ PACKAGES = ("kubectl-ipvs", "typer", "urllib3", "websocket-client", "PyYAML", "t
 RESULTS = Path(__file__).parent / "RESULTS.md"
 SMALLER = {"BENCH_NODES", "BENCH_SIZES"}  # to try the scripts: nothing to keep
 NOTE = """Made by `make bench`. Wall times are medians, with the fastest and the slowest run beside them; a ratio is
-against the last row of its table, which was measured in the same run, by turns. MB are 10^6 bytes."""
+against the last row of its table, which was measured in the same run, by turns. MB are 10^6 bytes. The yardstick is
+the CPU time of a plain Python loop of ten million rounds: how fast the machine was then. Bars in seconds hold or fail
+with it, ratios do not."""
 
 
 def main() -> None:
@@ -56,6 +58,7 @@ def _section(where: Place, rows: Sequence[str]) -> tuple[str, int]:
         return f"## Against {where.title}\n\nLeft out: {why}.", 0
     found: list[Report] = []
     broken: list[str] = []
+    before = yardstick()
     try:
         for name in rows:
             if name in WITHOUT_SERVER and where is not PLACES[0]:
@@ -64,8 +67,8 @@ def _section(where: Place, rows: Sequence[str]) -> tuple[str, int]:
             _row(name, where, found, broken)
     finally:
         where.close()
-    bars = of_bars(found)
-    parts = [f"## Against {where.title}", bars, *broken, *(report.text for report in found)]
+    speed = f"The yardstick: {before:.2f} s before, {yardstick():.2f} s after."
+    parts = [f"## Against {where.title}", speed, of_bars(found), *broken, *(report.text for report in found)]
     return "\n\n".join(parts), len(broken)
 
 

@@ -113,3 +113,12 @@ def all_in_sync(cost: Cost, nodes: int) -> bool:
     """Tell whether `status` has printed a row for each node, each in sync."""
     rows = cost.out.splitlines()[1:]
     return len(rows) == nodes and all(row.endswith("in sync") for row in rows)
+
+
+def yardstick() -> float:
+    """CPU seconds of a plain loop of ten million rounds: machines differ, and one that is shared from hour to hour."""
+    began, total = time.process_time(), 0
+    for number in range(10_000_000):
+        total += number * number % 7
+    assert total
+    return time.process_time() - began
