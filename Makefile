@@ -27,7 +27,7 @@ demo: $(VENV)/.ready
 
 # most tests wait for the sandbox: more of them at once than there are cores
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -q -n 6 --dist worksteal $(AGAIN) tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
+	$(BIN)/python -m pytest -q -n 8 --dist worksteal $(AGAIN) tests/unit tests/cluster tests/sandbox tests/both tests/faults tests/fuzz
 
 # the wheel, the sdist, the krew archive with its bill of materials, and the manifest with its checksum
 dist: $(VENV)/.tools
