@@ -36,9 +36,11 @@ dist: $(VENV)/.tools
 	$(BIN)/python krew/sbom.py
 	$(BIN)/python krew/render.py
 
-# each fault of tests/faults under each command, each limit at its full size; UPDATE=1 writes down what is meant to be
+# each fault of tests/faults under each command, each limit at its full size, a kill at each request; UPDATE=1 writes down
+# what is meant to be
+WHOLE := tests/faults tests/cluster tests/unit/test_ipvs_summary.py tests/sandbox/test_interrupted.py
 test-faults: $(VENV)/.ready
-	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" tests/faults tests/cluster)
+	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" $(AGAIN) $(WHOLE))
 
 # a hundred processes at once against one API server
 test-load: $(VENV)/.ready
