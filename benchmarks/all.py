@@ -26,8 +26,8 @@ RESULTS = Path(__file__).parent / "RESULTS.md"
 SMALLER = {"BENCH_NODES", "BENCH_SIZES"}  # to try the scripts: nothing to keep
 NOTE = """Made by `make bench`. Wall times are medians, with the fastest and the slowest run beside them; a ratio is
 against the last row of its table, which was measured in the same run, by turns. MB are 10^6 bytes. The yardstick is
-the CPU time of a plain Python loop of ten million rounds: how fast the machine was then. Bars in seconds hold or fail
-with it, ratios do not."""
+the CPU time of a plain Python loop of ten million rounds: how fast the processor was then; of the speed of its memory,
+which start-up needs most, it says nothing. On a machine that is shared both change from hour to hour."""
 
 
 def main() -> None:
