@@ -3,8 +3,10 @@
 websocket-client reads the answer to its upgrade byte by byte: 160 calls into OpenSSL for each exec without this.
 """
 
+import errno
 import ssl
 
+UNCONNECTED = {errno.ENOTCONN, errno.EINVAL}
 RECORD = 16384  # bytes; the largest of TLS
 
 
@@ -21,6 +23,16 @@ class BufferedSocket(ssl.SSLSocket):
         """Return up to `buflen` bytes, b"" at the end."""
         start = self._at
         if start >= len(self._held):
-            self._held, start = super().recv(max(RECORD, buflen), flags), 0
+            self._held, start = self._record(max(RECORD, buflen), flags), 0
         self._at = start + buflen
         return self._held[start : self._at]
+
+    def _record(self, most: int, flags: int) -> bytes:
+        try:
+            return super().recv(most, flags)
+        except OSError as error:
+            # A connection that was reset before its handshake: wrap_socket asks it for a byte, raises, and leaves it
+            # open to nobody (seen in CPython 3.11).
+            if error.errno not in UNCONNECTED and self.version() is None:
+                self.close()
+            raise

@@ -13,6 +13,7 @@ HEADS = 4  # a frame of one byte of output is four bytes on the wire: such a pee
 SLACK = 1024 * 1024  # bytes of handshake, stderr and status
 # what websocket-client lets through for a handshake's answer that makes no sense: a length that is no number
 STUMBLES = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError, MemoryError)
+SOON = 0.1  # s
 DEADLINES = Deadlines()
 
 
@@ -28,11 +29,12 @@ class Channel(websocket.WebSocket):
         self.deadline = deadline
         self._left = most * HEADS + SLACK
         self._late = False
+        self._guard = 0
 
     def open(self, url: str, **options: Any) -> None:  # noqa: ANN401 - as above
         """Connect and shake hands; the lines of a handshake are read without a look at the clock, so another looks."""
         left = max(0.0, self.deadline - time.monotonic())
-        guard = DEADLINES.add(self.deadline, self._cut)
+        self._guard = DEADLINES.add(self.deadline, self._cut)
         try:
             self.connect(url, timeout=left, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
         except (websocket.WebSocketException, OSError, *STUMBLES) as error:
@@ -40,6 +42,7 @@ class Channel(websocket.WebSocket):
                 raise TimeoutError from error
             raise
         finally:
+            guard, self._guard = self._guard, 0
             DEADLINES.drop(guard)
 
     def _cut(self) -> None:
@@ -48,6 +51,8 @@ class Channel(websocket.WebSocket):
         if held is not None:
             with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
+        elif self._guard:  # still connecting, each step with a timeout of its own; what follows them has none
+            self._guard = DEADLINES.add(time.monotonic() + SOON, self._cut)
 
     def _recv(self, bufsize: int) -> bytes:
         left = self.deadline - time.monotonic()

@@ -1,8 +1,11 @@
 """A peer that speaks no HTTP, or HTTP that makes no sense, is one of our errors, in time."""
 
+import gc
 import socket
+import struct
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,6 +14,7 @@ import pytest
 from kubectl_ipvs.cluster.connection import Connection
 from kubectl_ipvs.cluster.exec import run
 from kubectl_ipvs.cluster.rest import Rest
+from kubectl_ipvs.cluster.tls import client_context
 from kubectl_ipvs.errors import ExecFailed, IpvsError
 
 
@@ -59,6 +63,39 @@ def test_handshake_that_trickles(data: bytes) -> None:
         with pytest.raises(ExecFailed) as raised:
             run(Rest(Connection(url)), "n", "p", "c", ["x"], timeout=0.4, sink=lambda _: None)
         assert (raised.value.kind, time.monotonic() - began < 4) == ("timeout", True)
+
+
+def slow_proxy(client: socket.socket) -> None:
+    """Open the tunnel after the deadline, each step in time, and drip through it."""
+    for part in (b"HTTP/1.1 200 OK\r\n", b"\r\n"):
+        time.sleep(0.3)
+        client.sendall(part)
+    drip(HANDSHAKE)(client)
+
+
+def test_handshake_that_trickles_once_connecting_took_all_the_time() -> None:
+    """There is no socket yet to cut when the deadline comes."""
+    with speaking(slow_proxy) as url:
+        began = time.monotonic()
+        with pytest.raises(ExecFailed) as raised:
+            connection = Connection("http://127.0.0.1:1", proxy_url=url)
+            run(Rest(connection), "n", "p", "c", ["x"], timeout=0.4, sink=lambda _: None)
+        assert (raised.value.kind, time.monotonic() - began < 4) == ("timeout", True)
+
+
+def test_reset_before_the_handshake_leaves_no_socket_open() -> None:
+    """CPython's wrap_socket forgets it; the collector would close it, and say so, in the middle of something else."""
+    context = client_context(None, insecure=True, certificate=None, key=None)
+    with socket.create_server(("127.0.0.1", 0)) as listener, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = socket.create_connection(listener.getsockname())
+        server, _ = listener.accept()
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close by RST
+        server.close()
+        with pytest.raises(ConnectionResetError):
+            context.wrap_socket(client)
+        gc.collect()
+    assert warned == []
 
 
 HEADS = [
