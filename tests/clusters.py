@@ -42,7 +42,8 @@ def _address(text: str) -> str:
 class Cluster:
     """A cluster behind a kubeconfig. `pace`: flags of commands that restart; `patience`: seconds for one of them.
 
-    `foreign`: one of the user's own, of which neither the version nor the Services are known.
+    `foreign`: one of the user's own, of which neither the version nor the Services are known. `entry`: the plugin's
+    entry point in this process, where starting a program for each command would be most of the time.
     """
 
     kubeconfig: Path
@@ -50,6 +51,7 @@ class Cluster:
     patience: float
     tables: Callable[[str], str] | None = None  # a node's /proc/net/ip_vs, where kubectl exec cannot bring it
     foreign: bool = False
+    entry: Callable[[tuple[str, ...], dict[str, str]], Run] | None = None
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of every program that is started here."""
@@ -61,6 +63,8 @@ class Cluster:
 
     def ipvs(self, *words: str, **environment: str) -> Run:
         """Run the plugin to its end."""
+        if self.entry:
+            return self.entry(words, {"KUBECONFIG": str(self.kubeconfig), **environment})
         done = subprocess.run(
             self.command(*words),
             capture_output=True,
@@ -191,13 +195,15 @@ def everywhere(nodes: Iterable[str], value: T) -> dict[str, T]:
     return {node: value for node in nodes}  # noqa: C420 - fromkeys with a mutable value is refused as well
 
 
-def sandbox_cluster(box: Sandbox, folder: Path, **pace: str) -> Cluster:
+def sandbox_cluster(
+    box: Sandbox, folder: Path, entry: Callable[[tuple[str, ...], dict[str, str]], Run] | None = None, **pace: str
+) -> Cluster:
     """See a sandbox from outside; but kubectl speaks SPDY to servers as old as 1.20, which the sandbox does not."""
     path = folder / "kubeconfig-outside"
     path.write_text(box.kubeconfig("certificate"))
     flags = {"settle": "0.2s", "timeout": "4s", **pace}
     words = tuple(word for name, value in flags.items() for word in (f"--{name}", value))
-    return Cluster(path, words, 120.0, box.table)
+    return Cluster(path, words, 120.0, box.table, entry=entry)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from kubectl_ipvs.sandbox.access import MASTERS, Access, User
 from kubectl_ipvs.sandbox.api import Api
 from kubectl_ipvs.sandbox.options import Options
-from kubectl_ipvs.sandbox.pki import Authority, server_context
+from kubectl_ipvs.sandbox.pki import Authority, Identity, server_context
 from kubectl_ipvs.sandbox.status import StatusError
 from kubectl_ipvs.sandbox.wire import Drop, Hang, Raw, Reply, Request, Response, Server, Upgrade
 from kubectl_ipvs.sandbox.world import World
@@ -56,7 +57,6 @@ class Serving:
         self._api = Api(self._world, self._access)
         self._authority = Authority.create()
         self.ca = self._authority.certificate
-        self._client = self._authority.issue("kubernetes-admin", organizations=(MASTERS,), server=False)
         identity = self._authority.issue("kube-apiserver", dns=("localhost", "kubernetes"), ips=(HOST, "::1"))
         self._tls = server_context(identity, self.ca)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -66,6 +66,10 @@ class Serving:
         self._opened = 0
         self._reopening: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @cached_property
+    def _client(self) -> Identity:
+        return self._authority.issue("kubernetes-admin", organizations=(MASTERS,), server=False)
 
     def start(self, port: int = 0) -> None:
         """Serve, on this port or a free one."""

@@ -3,14 +3,15 @@
 The sandbox is asked to be what the project's real cluster is: kube-proxy 1.20, which wants a scheduler's module loaded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kubectl_ipvs.cli.main import main
 from kubectl_ipvs.sandbox import Sandbox
 from tests.clusters import Cluster, sandbox_cluster
-from tests.harness import QUICK
+from tests.harness import QUICK, Run
 
 REAL = "tests.real.plugin"
 
@@ -37,4 +38,20 @@ def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]
         yield request.getfixturevalue("real")
         return
     with Sandbox(nodes=3, version="v1.20.2", **QUICK) as box:
-        yield sandbox_cluster(box, tmp_path)
+        yield sandbox_cluster(box, tmp_path, request.getfixturevalue("entry"))
+
+
+@pytest.fixture
+def entry(capfd: pytest.CaptureFixture[str]) -> Callable[[tuple[str, ...], dict[str, str]], Run]:
+    """Call the plugin's real entry point in this process, with more in its environment."""
+
+    def run(words: tuple[str, ...], environment: dict[str, str]) -> Run:
+        capfd.readouterr()
+        with pytest.MonkeyPatch.context() as patched:
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            code = main(words)
+        captured = capfd.readouterr()
+        return Run(int(code), captured.out, captured.err)
+
+    return run

@@ -21,7 +21,7 @@ BOMBS = {
     "aliases": KIND + LAUGHS,
     "merge keys": KIND + MERGES,
     "itself": KIND + "a: &a [*a]\n",
-    "deep lists": KIND + "a: " + "[" * 2_000,
+    "deep lists": KIND + "a: " + "[" * 1_000,
     "deep mappings": KIND + "a: " + "{b: " * 20_000,
     "deep blocks": KIND + "- " * 20_000,
     "a long number": KIND + "a: " + "9" * 500_000,
