@@ -5,8 +5,7 @@ would be written; nothing is written before every question is asked.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_ipvs.cli.console import confirm, draws, out, say, warn
 from kubectl_ipvs.cli.ending import CODES, last_words, report
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
     from kubectl_ipvs.proxy.findings import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(NamedTuple):
     """How a change is to be made, as the flags say."""
 
     pace: Pace
@@ -68,7 +66,7 @@ def make(session: Session, cluster: "Cluster", change: Change, names: Sequence[s
     confirm("Go on?", yes=manner.yes)
     if chosen is None:
         return _write_alone(cluster, change, manner, found)
-    pace = replace(manner.pace, reads_table=change.in_table)
+    pace = manner.pace._replace(reads_table=change.in_table)
     order = Order(change, targets, chosen.skipped, chosen.version, len(chosen.places), pace, manner.rollback)
     return _carry_out(session, cluster, order, manner, found)
 

@@ -89,12 +89,11 @@ def _entries(kind: str, given: Mapping[str, object]) -> Iterable[str]:
 
 
 def _nodes(given: Mapping[str, object]) -> Iterable[str]:
-    from dataclasses import fields
 
     from kubectl_ipvs.cli.session import Session
     from kubectl_ipvs.cluster.options import ConnectionOptions
 
-    known = {entry.name for entry in fields(ConnectionOptions)}
+    known = set(ConnectionOptions._fields)
     session = Session.of({key: value for key, value in given.items() if key in known})
     return [node.name for node in session.cluster().nodes()]
 

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_ipvs.cli.console import trace
 from kubectl_ipvs.cluster.duration import request_timeout
@@ -20,11 +19,10 @@ MIB = 1024 * 1024
 FALSE = {"", "0", "false", "no"}
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """One run's flags; None is "not given"."""
 
-    options: ConnectionOptions = field(default_factory=ConnectionOptions)
+    options: ConnectionOptions = ConnectionOptions()
     selector: str | None = None
     daemon_set: str | None = None
     config_map: str | None = None
@@ -36,7 +34,7 @@ class Session:
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Session":
         """Sort the flags of one place on the command line."""
-        known = {entry.name for entry in fields(ConnectionOptions)}
+        known = set(ConnectionOptions._fields)
         lists = {"as_groups", "as_user_extra"}
         options: dict[str, Any] = {
             key: tuple(value or ()) if key in lists else value for key, value in given.items() if key in known
@@ -45,7 +43,7 @@ class Session:
 
     def over(self, other: "Session") -> "Session":
         """Let these flags win over `other`'s."""
-        own = {entry.name: getattr(self, entry.name) for entry in fields(Session) if entry.name != "options"}
+        own = {name: value for name, value in self._asdict().items() if name != "options"}
         rest = {key: getattr(other, key) if value is None else value for key, value in own.items()}
         return Session(self.options.over(other.options), **rest)
 

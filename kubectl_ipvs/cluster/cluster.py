@@ -4,8 +4,7 @@ Each method is one request (lists: one a page). Writes name their field manager;
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from kubectl_ipvs.cluster.connection import Connection
@@ -33,8 +32,7 @@ MANAGER = "kubectl-ipvs"
 MANAGER_AGAIN = "kubectl-ipvs-again"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """One right that a run needs: a verb on a resource."""
 
     verb: str
@@ -51,8 +49,7 @@ class Access:
         return f"{self.verb} {what}{named}" + (f" in {self.namespace}" if self.namespace else "")
 
 
-@dataclass(frozen=True, slots=True)
-class PodEvent:
+class PodEvent(NamedTuple):
     """What a watch told: `kind` is ADDED, MODIFIED, DELETED or BOOKMARK (which has no pod)."""
 
     kind: str
@@ -180,7 +177,7 @@ class Cluster:
 
     def allowed(self, access: Access) -> bool:
         """Ask the API server whether we may (SelfSubjectAccessReview)."""
-        attributes = {key: value for key, value in asdict(access).items() if value}
+        attributes = {key: value for key, value in access._asdict().items() if value}
         body = {
             "kind": "SelfSubjectAccessReview",
             "apiVersion": "authorization.k8s.io/v1",

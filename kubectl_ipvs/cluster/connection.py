@@ -9,12 +9,13 @@ no credentials; here both are errors.
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from kubectl_ipvs import __version__
 from kubectl_ipvs.cluster.credentials import Credentials, credentials, read_file
 from kubectl_ipvs.cluster.duration import request_timeout
+from kubectl_ipvs.cluster.hidden import shown
 from kubectl_ipvs.cluster.http_proxy import environment_proxy
 from kubectl_ipvs.cluster.impersonation import impersonation_headers
 from kubectl_ipvs.cluster.in_cluster import SERVICE_ACCOUNT, in_cluster
@@ -27,8 +28,7 @@ from kubectl_ipvs.cluster.validation import problems
 from kubectl_ipvs.errors import KubeconfigError
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """Everything needed to speak to one API server.
 
     `server` has a scheme and no trailing slash; `context`, `cluster`, `user` are the kubeconfig's names (""
@@ -43,17 +43,20 @@ class Connection:
     cluster: str = ""
     user: str = ""
     namespace: str | None = None
-    ca: bytes | None = field(default=None, repr=False)
-    client_certificate: bytes | None = field(default=None, repr=False)
-    client_key: bytes | None = field(default=None, repr=False)
-    token: str | None = field(default=None, repr=False)
-    basic: str | None = field(default=None, repr=False)
+    ca: bytes | None = None
+    client_certificate: bytes | None = None
+    client_key: bytes | None = None
+    token: str | None = None
+    basic: str | None = None
     insecure: bool = False
     tls_server_name: str | None = None
-    proxy_url: str | None = field(default=None, repr=False)
+    proxy_url: str | None = None
     impersonation: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
     origin: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self, {"ca", "client_certificate", "client_key", "token", "basic", "proxy_url"})
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers of every request, REST and exec; Impersonate-Group may come more than once.
@@ -87,7 +90,7 @@ def connect(
     ca = _authority(selection) if url.is_tls else None
     shown = credentials(selection, ca, environ) if url.is_tls else Credentials()
     if url.userinfo:  # what stands in the URL wins, as in Go's HTTP client
-        shown = replace(shown, token=None, basic=url.userinfo)
+        shown = shown._replace(token=None, basic=url.userinfo)
     return _checked(_connection(selection, url, shown, environ), ca, timeout)
 
 
@@ -100,7 +103,7 @@ def _selection(options: ConnectionOptions, environ: Mapping[str, str], account: 
     if pod:
         return pod
     if environ.get("KUBERNETES_MASTER"):
-        return replace(chosen, cluster=replace(chosen.cluster, server=environ["KUBERNETES_MASTER"]))
+        return chosen._replace(cluster=chosen.cluster._replace(server=environ["KUBERNETES_MASTER"]))
     raise _no_server(kubeconfig, chosen, environ)
 
 
@@ -158,7 +161,7 @@ def _checked(connection: Connection, ca: bytes | None, timeout: float | None) ->
     for name, value in connection.headers():
         if any((c < " " and c != "\t") or c == "\x7f" for c in value):
             raise KubeconfigError(f'invalid header field value for "{name}": a line break or control character in it')
-    return replace(connection, ca=ca, request_timeout=timeout)
+    return connection._replace(ca=ca, request_timeout=timeout)
 
 
 def ssl_context(connection: Connection) -> ssl.SSLContext:

@@ -7,23 +7,26 @@ file.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.auth_provider import check_auth_provider, id_token
 from kubectl_ipvs.cluster.entries import EXEC_VERSIONS, UserEntry
+from kubectl_ipvs.cluster.hidden import shown
 from kubectl_ipvs.cluster.selection import Selection
 from kubectl_ipvs.errors import KubeconfigError
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What the server is shown: a bearer token, or "user:password", and a certificate with its key (PEM)."""
 
-    token: str | None = field(default=None, repr=False)
-    basic: str | None = field(default=None, repr=False)
-    certificate: bytes | None = field(default=None, repr=False)
-    key: bytes | None = field(default=None, repr=False)
+    token: str | None = None
+    basic: str | None = None
+    certificate: bytes | None = None
+    key: bytes | None = None
+
+    def __repr__(self) -> str:
+        return shown(self, {"token", "basic", "certificate", "key"})
 
 
 def credentials(selection: Selection, authority: bytes | None, environ: Mapping[str, str]) -> Credentials:

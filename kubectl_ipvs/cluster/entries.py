@@ -7,63 +7,69 @@ read but the mapping.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.fields import Fields
+from kubectl_ipvs.cluster.hidden import shown
 
 EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterEntry:
+class ClusterEntry(NamedTuple):
     """A cluster; `exec_config` is what its extension for exec plugins holds, any JSON."""
 
     server: str = ""
     certificate_authority: str = ""
-    certificate_authority_data: bytes = field(default=b"", repr=False)
+    certificate_authority_data: bytes = b""
     insecure_skip_tls_verify: bool = False
     tls_server_name: str = ""
-    proxy_url: str = field(default="", repr=False)
+    proxy_url: str = ""
     disable_compression: bool = False
-    exec_config: object = field(default=None, repr=False)
+    exec_config: object = None
     file: str = ""
 
+    def __repr__(self) -> str:
+        return shown(self, {"certificate_authority_data", "proxy_url", "exec_config"})
 
-@dataclass(frozen=True, slots=True)
-class ExecEntry:
+
+class ExecEntry(NamedTuple):
     """The program that gives a user's credentials; `command` with a slash is an absolute path."""
 
     command: str
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
     api_version: str = ""
     install_hint: str = ""
     provide_cluster_info: bool = False
     interactive_mode: str = ""
 
+    def __repr__(self) -> str:
+        return shown(self, {"args", "env"})
 
-@dataclass(frozen=True, slots=True)
-class AuthProvider:
+
+class AuthProvider(NamedTuple):
     """The older kind of credentials; only `oidc` is left of it in kubectl."""
 
     name: str
-    config: Mapping[str, str] = field(repr=False)
+    config: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return shown(self, {"config"})
 
 
-@dataclass(frozen=True, slots=True)
-class UserEntry:
+class UserEntry(NamedTuple):
     """A user: how we say who we are, and whom we then impersonate."""
 
     client_certificate: str = ""
-    client_certificate_data: bytes = field(default=b"", repr=False)
+    client_certificate_data: bytes = b""
     client_key: str = ""
-    client_key_data: bytes = field(default=b"", repr=False)
-    token: str = field(default="", repr=False)
+    client_key_data: bytes = b""
+    token: str = ""
     token_file: str = ""
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     as_user: str = ""
     as_uid: str = ""
     as_groups: tuple[str, ...] = ()
@@ -71,9 +77,11 @@ class UserEntry:
     exec: ExecEntry | None = None
     auth_provider: AuthProvider | None = None
 
+    def __repr__(self) -> str:
+        return shown(self, {"client_certificate_data", "client_key_data", "token", "password"})
 
-@dataclass(frozen=True, slots=True)
-class ContextEntry:
+
+class ContextEntry(NamedTuple):
     """A context: names of a cluster and a user, and a namespace."""
 
     cluster: str = ""

@@ -19,24 +19,26 @@ import threading
 import time
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import IO
+from typing import IO, NamedTuple
 
 from kubectl_ipvs.cluster.entries import ClusterEntry, ExecEntry
 from kubectl_ipvs.cluster.fields import Fields
+from kubectl_ipvs.cluster.hidden import shown
 from kubectl_ipvs.errors import KubeconfigError
 
 _STDERR_WAIT = 0.5  # seconds; a browser that the plugin leaves behind may hold its stderr open for ever
 
 
-@dataclass(frozen=True, slots=True)
-class ExecCredential:
+class ExecCredential(NamedTuple):
     """What a plugin gave: a token, or a certificate and its key (PEM), or both; "" for what it did not."""
 
-    token: str = field(default="", repr=False)
-    certificate: str = field(default="", repr=False)
-    key: str = field(default="", repr=False)
+    token: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self, {"token", "certificate", "key"})
 
 
 def run_plugin(

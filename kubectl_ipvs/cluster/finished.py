@@ -1,14 +1,13 @@
 """How a command in a pod ended."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one command's output that are read
 Sink = Callable[[bytes], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A command that ran to its end: its exit code and what it said on stderr.
 
     `code` is None where the runtime could not start it; `problem` is then the runtime's own words.

@@ -9,9 +9,8 @@ is needed. Errors name file, line, column and field, never a value.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from kubectl_ipvs.cluster.document import first_document
 from kubectl_ipvs.cluster.entries import (
@@ -28,8 +27,7 @@ from kubectl_ipvs.errors import KubeconfigError
 Entry = TypeVar("Entry", ClusterEntry, UserEntry, ContextEntry)
 
 
-@dataclass(frozen=True, slots=True)
-class Kubeconfig:
+class Kubeconfig(NamedTuple):
     """One kubeconfig, or several merged; `files` were read, `missing` do not exist."""
 
     clusters: Mapping[str, ClusterEntry]

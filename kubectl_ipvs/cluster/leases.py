@@ -1,8 +1,7 @@
 """Leases (coordination.k8s.io/v1): who is at work. Every write is guarded by the resourceVersion that was read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from kubectl_ipvs.cluster.objects import mapping, number, text
@@ -12,8 +11,7 @@ from kubectl_ipvs.errors import ApiError
 NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """A lease; `version` is its resourceVersion, which every renewal changes; `since` as the holder wrote it.
 
     `seconds` is how long one who waits has to look on before it may be taken (API reference: leaseDurationSeconds);

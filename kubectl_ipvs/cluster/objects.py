@@ -5,16 +5,16 @@ an object that some webhook or old server made is never a crash. Times are secon
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 Json = Mapping[str, Any]
+NOTHING: Mapping[str, str] = MappingProxyType({})
 MIRROR = "kubernetes.io/config.mirror"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A node: `ready` is its Ready condition, `kernel` as `uname -r` prints it."""
 
     name: str
@@ -24,8 +24,7 @@ class Node:
     labels: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Pod:
+class Pod(NamedTuple):
     """A pod as kube-proxy's rollout needs it; `restarts` and `started` are those of its first container."""
 
     namespace: str
@@ -54,8 +53,7 @@ class Pod:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigMap:
+class ConfigMap(NamedTuple):
     """A ConfigMap; `changed` and `writers`: when and by whom each key was last written, as managedFields say."""
 
     namespace: str
@@ -67,11 +65,10 @@ class ConfigMap:
     labels: Mapping[str, str]
     managers: tuple[str, ...]
     changed: Mapping[str, float]
-    writers: Mapping[str, str] = field(default_factory=dict)
+    writers: Mapping[str, str] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class DaemonSet:
+class DaemonSet(NamedTuple):
     """A DaemonSet: `selector` in the API's own string form, `template` the pod template's JSON."""
 
     namespace: str
@@ -83,8 +80,8 @@ class DaemonSet:
     observed_generation: int
     desired: int
     updated: int
-    annotations: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = NOTHING
+    labels: Mapping[str, str] = NOTHING
     managers: tuple[str, ...] = ()
 
 

@@ -4,12 +4,12 @@ Promises nothing about their sense: `connect` weighs them against the kubeconfig
 password.
 """
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
+
+from kubectl_ipvs.cluster.hidden import shown
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionOptions:
+class ConnectionOptions(NamedTuple):
     """kubectl's connection flags; None or () is "not given", and so is an empty text when it is used.
 
     `as_user_extra` holds texts `key=value`; a key may come more than once. `request_timeout` is as typed
@@ -21,7 +21,7 @@ class ConnectionOptions:
     cluster: str | None = None
     user: str | None = None
     server: str | None = None
-    token: str | None = field(default=None, repr=False)
+    token: str | None = None
     certificate_authority: str | None = None
     client_certificate: str | None = None
     client_key: str | None = None
@@ -29,17 +29,20 @@ class ConnectionOptions:
     as_user: str | None = None
     as_uid: str | None = None
     username: str | None = None
-    password: str | None = field(default=None, repr=False)
+    password: str | None = None
     namespace: str | None = None
     insecure_skip_tls_verify: bool | None = None
     as_groups: tuple[str, ...] = ()
     as_user_extra: tuple[str, ...] = ()
     request_timeout: str | None = None
 
+    def __repr__(self) -> str:
+        return shown(self, {"token", "password"})
+
     def over(self, other: "ConnectionOptions") -> "ConnectionOptions":
         """Return these options, and `other`'s where nothing is given; lists are `other`'s, then these."""
         values: dict[str, Any] = {
-            each.name: _over(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)
+            name: _over(mine, theirs) for name, mine, theirs in zip(self._fields, self, other, strict=True)
         }
         return ConnectionOptions(**values)
 

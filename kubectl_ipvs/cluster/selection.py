@@ -8,7 +8,7 @@ where kubectl falls back to localhost:8080 because no server is named, there is 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.entries import ClusterEntry, ContextEntry, UserEntry
 from kubectl_ipvs.cluster.kubeconfig import Kubeconfig
@@ -16,8 +16,7 @@ from kubectl_ipvs.cluster.options import ConnectionOptions
 from kubectl_ipvs.errors import KubeconfigError, UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """What is to be used: the kubeconfig's names ("" for none), the entries with the flags laid over them."""
 
     context: str
@@ -87,15 +86,13 @@ def names_hint(name: str, known: Iterable[str], flag: str) -> str:
 def cluster_with(options: ConnectionOptions, cluster: ClusterEntry) -> ClusterEntry:
     """Lay --server, --tls-server-name, --certificate-authority and --insecure-... over a cluster."""
     if options.certificate_authority or options.insecure_skip_tls_verify:
-        cluster = replace(
-            cluster,
+        cluster = cluster._replace(
             certificate_authority=options.certificate_authority or "",
             certificate_authority_data=b"",
             insecure_skip_tls_verify=bool(options.insecure_skip_tls_verify),
         )
     if options.server or options.tls_server_name:
-        cluster = replace(
-            cluster,
+        cluster = cluster._replace(
             server=options.server or cluster.server,
             tls_server_name=options.tls_server_name or "",
         )
@@ -105,12 +102,11 @@ def cluster_with(options: ConnectionOptions, cluster: ClusterEntry) -> ClusterEn
 def user_with(options: ConnectionOptions, user: UserEntry) -> UserEntry:
     """Lay the flags for credentials and impersonation over a user; `--as-user-extra` replaces key by key."""
     if options.client_certificate:
-        user = replace(user, client_certificate=options.client_certificate, client_certificate_data=b"")
+        user = user._replace(client_certificate=options.client_certificate, client_certificate_data=b"")
     if options.client_key:
-        user = replace(user, client_key=options.client_key, client_key_data=b"")
+        user = user._replace(client_key=options.client_key, client_key_data=b"")
     extra = {**dict(user.as_user_extra), **_user_extra(options.as_user_extra)}
-    return replace(
-        user,
+    return user._replace(
         token=options.token or user.token,
         username=options.username or user.username,
         password=options.password or user.password,

@@ -3,18 +3,21 @@
 A server without a scheme is spoken to in plain HTTP, as by kubectl, whatever certificates are configured.
 """
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from kubectl_ipvs.cluster.hidden import shown
 from kubectl_ipvs.errors import KubeconfigError
 
 
-@dataclass(frozen=True, slots=True)
-class ServerUrl:
+class ServerUrl(NamedTuple):
     """`url` has scheme, host, path, no trailing slash; `userinfo` is "user:password" from before the host."""
 
     url: str
-    userinfo: str = field(default="", repr=False)
+    userinfo: str = ""
+
+    def __repr__(self) -> str:
+        return shown(self, {"userinfo"})
 
     @property
     def is_tls(self) -> bool:

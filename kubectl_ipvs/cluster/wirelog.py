@@ -5,10 +5,11 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.connection import Connection
+from kubectl_ipvs.cluster.hidden import shown
 from kubectl_ipvs.cluster.redaction import header, known_secrets, redacted
 
 REQUESTS, HEADERS, BODIES, WHOLE_BODIES = 6, 7, 8, 9
@@ -16,31 +17,33 @@ LONGEST_BODY = 1024  # characters, as in kubectl
 Headers = Iterable[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class WireLog:
+class WireLog(NamedTuple):
     """Writes whole entries through `write`, from any thread; a level below 6 writes nothing."""
 
     level: int = 0
-    write: Callable[[str], object] = field(default=lambda _: None, repr=False)
+    write: Callable[[str], object] = lambda _: None
 
     def request(self, connection: Connection, method: str, url: str, headers: Headers, body: str = "") -> "Exchange":
         """Note that a request goes out; what is returned takes its answer."""
-        exchange = Exchange(self, known_secrets(connection) if self.level >= REQUESTS else (), method, url)
+        secrets = known_secrets(connection) if self.level >= REQUESTS else ()
+        exchange = Exchange(self, secrets, method, url, time.monotonic())
         if self.level >= HEADERS:
             exchange.tell([f"{method} {url}", *_lines("Request Headers", headers)])
             exchange.body("Request Body", body)
         return exchange
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request under way."""
 
     log: WireLog
-    secrets: tuple[str, ...] = field(repr=False)
+    secrets: tuple[str, ...]
     method: str
     url: str
-    began: float = field(default_factory=time.monotonic)
+    began: float  # seconds, monotonic
+
+    def __repr__(self) -> str:
+        return shown(self, {"secrets"})
 
     def answered(self, status: int, headers: Mapping[str, str] | Headers = (), body: bytes | str = "") -> None:
         """Note the answer."""

@@ -8,14 +8,12 @@ has weight 1, and 0 while it terminates; each node counts its own connections on
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Scheduler:
+class Scheduler(NamedTuple):
     """One scheduler.
 
     `kernel`: the first release that has it, by upstream version; (2, 4) for those older than Kubernetes.

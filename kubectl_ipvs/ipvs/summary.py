@@ -8,8 +8,7 @@ is not yet complete.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from kubectl_ipvs.ipvs.excluded import Excluded
 from kubectl_ipvs.ipvs.grammar import PROBES, REAL_SERVERS_IN_BLOCK, VIRTUAL_SERVERS_IN_BLOCK
@@ -20,8 +19,7 @@ _UNPARSED_SHOWN: Final = 20
 _LONGEST_SHOWN: Final = 1000  # characters of such a line: a pod may send millions without a line feed
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(NamedTuple):
     """The sums of one node's table.
 
     `schedulers`: virtual servers per scheduler, most first, then by name; without the `foreign` ones, which

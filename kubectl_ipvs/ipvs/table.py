@@ -4,11 +4,10 @@ Both formats (`ipvsadm -Ln` and /proc/net/ip_vs) give equal values for the same 
 tells. The values check nothing and compute nothing.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class RealServer:
+class RealServer(NamedTuple):
     """One destination of a virtual server.
 
     `address` is `10.0.0.1:80` or `[2001:db8::1]:80` (IPv6 compressed, port decimal); a host name or a
@@ -23,8 +22,7 @@ class RealServer:
     inactive: int
 
 
-@dataclass(frozen=True, slots=True)
-class VirtualServer:
+class VirtualServer(NamedTuple):
     """One service of the table and its destinations.
 
     `protocol`: TCP, UDP, SCTP, or FWM (firewall mark).
@@ -51,8 +49,7 @@ class VirtualServer:
     real_servers: tuple[RealServer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Everything a listing said, in its order.
 
     `unparsed` holds the lines that fit nothing, as they came, without the line end: decoded as UTF-8 with

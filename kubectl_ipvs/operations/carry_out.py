@@ -5,8 +5,7 @@ Whatever happens, the outcome says for each node what it runs. Nothing here asks
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
@@ -23,8 +22,7 @@ Kind = Literal["held", "partial", "stopped", "interrupted", "rolled-back", "roll
 Observer = Callable[[NodeRun], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """What was agreed to: the change, the nodes it is about, and how carefully to go."""
 
     change: Change
@@ -36,8 +34,7 @@ class Order:
     rollback: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How it ended: `nodes` of the change, `back` of a rollback if there was one, `left` what is to be done by hand."""
 
     kind: Kind

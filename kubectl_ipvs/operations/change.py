@@ -5,9 +5,8 @@ exactly that, together with the record by which `undo` takes it back.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap
@@ -22,8 +21,7 @@ from kubectl_ipvs.proxy.fields import Value
 from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, LastChange
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """An edit that was planned and proved, not yet written. `values`: the fields as they will be in effect."""
 
     located: Located
@@ -69,7 +67,7 @@ class Change:
             return self.located
         data = {**found.data, self.located.key: self.new_text}
         read = configuration.read(self.new_text)
-        return replace(self.located, config_map=replace(found, data=data), configuration=read)
+        return self.located._replace(config_map=found._replace(data=data), configuration=read)
 
 
 def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
@@ -152,7 +150,7 @@ def put(
         return cluster.swap(found, key, text, annotations=notes, dry_run=dry_run)
 
     written = patiently(swap, timeout, gives_up)
-    return replace(located, config_map=written, configuration=configuration.read(written.data[key]))
+    return located._replace(config_map=written, configuration=configuration.read(written.data[key]))
 
 
 def _changed_since(located: Located, last: LastChange, where: str) -> ChangedMeanwhile:

@@ -5,8 +5,8 @@ megabyte). What is loaded differs node by node, and is asked of each only where 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
@@ -19,8 +19,7 @@ MOST = 8 * 1024 * 1024  # bytes of one file
 SAMPLES = 2  # nodes of one kernel release that are tried for its module folder: one may hang
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(NamedTuple):
     """The schedulers of one kernel release's module folder; what is built in needs no loading."""
 
     built_in: frozenset[str]

@@ -5,7 +5,7 @@ OpenShift's own place; static (mirror) pods. The usual case takes two requests.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, items, mapping
@@ -25,8 +25,7 @@ NOT_FOUND_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """What the user said about the place: None is "find it"."""
 
     namespace: str | None = None
@@ -35,8 +34,7 @@ class Where:
     config_map: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """kube-proxy as it was found. `config_map` and `key` are None and "" where flags are the configuration."""
 
     kind: str  # ConfigMap, Flags or StaticPods

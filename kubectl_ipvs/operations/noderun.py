@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.status import Place
@@ -12,16 +12,14 @@ DOWN: frozenset[Phase] = frozenset({"restarting", "starting"})
 IN_FLIGHT: frozenset[Phase] = frozenset({"queued", "restarting", "starting", "proving"})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A node to bring in step: `old` is the pod to be replaced, None where the pod there is new but not proved yet."""
 
     place: Place
     old: Pod | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """How to go about it; times in seconds. `wanted` None: no table is looked at (the mode is not ipvs)."""
 
     namespace: str
@@ -58,8 +56,7 @@ class NodeRun:
     phases: list[tuple[Phase, float]] = field(default_factory=list)  # each phase, and when it began (monotonic seconds)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeOutcome:
+class NodeOutcome(NamedTuple):
     """How one node ended.
 
     `held`, `failed`, `waiting` (never touched), `skipped`, or `abandoned` (touched, not seen through).
@@ -88,8 +85,7 @@ class NodeOutcome:
         return cls(run.node, run.phase, old, new, run.reason, round(seconds, 1), run.seen, phases)
 
 
-@dataclass(frozen=True, slots=True)
-class Rolled:
+class Rolled(NamedTuple):
     """How it ended, node by node, sorted by name."""
 
     nodes: tuple[NodeOutcome, ...]

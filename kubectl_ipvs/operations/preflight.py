@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet, Pod
@@ -19,8 +20,7 @@ from kubectl_ipvs.proxy.preflight import Facts, NodeFact, findings
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """What the run is going to do."""
 
     values: Mapping[str, Value]
@@ -41,7 +41,7 @@ def preflight(
     facts = replace(facts, missing_rights=missing, unknown_rights=unknown, rollout=rollout)
     if facts.scheduler:
         modules = read_modules(cluster, places, facts.scheduler, located.version, concurrency, timeout)
-        nodes = [replace(node, modules=modules.get(node.name)) for node in facts.nodes]
+        nodes = [node._replace(modules=modules.get(node.name)) for node in facts.nodes]
         facts = replace(facts, nodes=nodes)
     return findings(facts)
 

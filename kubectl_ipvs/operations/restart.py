@@ -1,8 +1,8 @@
 """Restarts kube-proxy's pods and proves each node; `set` ends with it, `restart` is it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
@@ -18,8 +18,7 @@ from kubectl_ipvs.proxy.batches import MaxUnavailable
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
+class Pace(NamedTuple):
     """How carefully to go; times in seconds."""
 
     max_unavailable: MaxUnavailable
@@ -31,8 +30,7 @@ class Pace:
     reads_table: bool = True  # the kernel's table shows what is to be proved
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The nodes a restart is about, as one list of the API server had them."""
 
     places: tuple[Place, ...]  # nodes that can be restarted

@@ -5,7 +5,8 @@ restarted and proved. What cannot be done is said, with how to finish by hand.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
@@ -22,8 +23,7 @@ from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, taken_back
 STALE = "`kubectl ipvs restart --stale`"
 
 
-@dataclass(frozen=True, slots=True)
-class Back:
+class Back(NamedTuple):
     """What is to be taken back: the change as `located` has it, the nodes it touched, and those it was about."""
 
     change: Change
@@ -35,8 +35,7 @@ class Back:
     interrupts: Interrupts
 
 
-@dataclass(frozen=True, slots=True)
-class TakenBack:
+class TakenBack(NamedTuple):
     """How the nodes came back, and what is `left` to be done by hand: "" where nothing is."""
 
     nodes: Sequence[NodeOutcome] = ()
@@ -84,7 +83,7 @@ def _restart(
     skipped = tuple(entry for entry in chosen.skipped if entry.node in meant)
     if not targets:
         return Rolled(skipped)
-    pace = replace(back.pace, canary="none", strategy="delete", persevere=True)
+    pace = back.pace._replace(canary="none", strategy="delete", persevere=True)
     reader = replace(reader, exclude=tuple(restored.excluded))
     rolled = roll(cluster, restored, targets, chosen.version, pace, reader, back.total, observe, back.interrupts)
     return Rolled((*rolled.nodes, *skipped), rolled.interrupted)

@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Node, Pod, mapping
@@ -15,8 +15,7 @@ from kubectl_ipvs.proxy.lifecycle import version_of_image
 from kubectl_ipvs.proxy.state import FAILED, OUT_OF_STEP, NodeFacts, judge
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStatus:
+class NodeStatus(NamedTuple):
     """One node's row. `unparsed`: lines of its table that nobody understood (the first few)."""
 
     node: str
@@ -37,8 +36,7 @@ class NodeStatus:
     unparsed_lines: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """All rows, sorted by node name, and what they are measured against."""
 
     wanted: str
@@ -63,8 +61,7 @@ class Status:
         return any(row.state in FAILED for row in self.nodes)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A node and the kube-proxy pod on it; either may be unknown."""
 
     name: str

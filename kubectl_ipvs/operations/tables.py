@@ -7,6 +7,7 @@ that was once seen to lack ipvsadm is not asked again. The text is summed as it 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished
@@ -18,8 +19,7 @@ IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
 DIALING = ("dialing backend", "unable to upgrade connection", "no route to host", "connection refused", "i/o timeout")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One node's answer: a summary, or the kind of failure (a state of its row) and why."""
 
     summary: Summary | None

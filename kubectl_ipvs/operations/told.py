@@ -1,6 +1,6 @@
 """What a rollout is told: by its watch, by its calls, by the user."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import PodEvent
 from kubectl_ipvs.cluster.objects import Pod
@@ -8,30 +8,26 @@ from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.tables import Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """Every pod there is, in place of events that were missed."""
 
     pods: tuple[Pod, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(NamedTuple):
     """The API server was not reached; it is tried again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deleted:
+class Deleted(NamedTuple):
     """A pod's deletion was answered; `error` None: it was taken."""
 
     node: str
     error: IpvsError | None
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """A node's table was read, through the pod of this UID."""
 
     node: str
@@ -39,8 +35,7 @@ class Looked:
     reading: Reading
 
 
-@dataclass(frozen=True, slots=True)
-class Interrupt:
+class Interrupt(NamedTuple):
     """The user wants it to end."""
 
 

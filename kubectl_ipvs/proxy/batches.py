@@ -4,15 +4,14 @@ A DaemonSet rounds a percentage up; we round down (never more than was asked), b
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.errors import UsageError
 
 _SHAPE = re.compile(r"([0-9]{1,6})(%?)")
 
 
-@dataclass(frozen=True, slots=True)
-class MaxUnavailable:
+class MaxUnavailable(NamedTuple):
     """A number of nodes, or a share of them in percent."""
 
     amount: int

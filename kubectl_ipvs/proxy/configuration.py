@@ -6,8 +6,7 @@ values. Never judges whether a value is wise.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import yaml
 
@@ -20,8 +19,7 @@ Origin: TypeAlias = Literal["configured", "default"]
 LINUX_DEFAULT_MODE = "iptables"  # until 1.39; KEP-5343 makes it nftables in 1.40
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One value: as it was written (None: the key is absent, null or of a wrong type), and as it works.
 
     kube-proxy takes "" and durations of zero for unset, so those are `configured` and yet of origin
@@ -33,8 +31,7 @@ class Setting:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What kube-proxy was told. `ipvs` holds all eight fields, in the order of FIELDS.
 
     `unknown` lists the keys of `ipvs:` that kube-proxy does not know and ignores (`Scheduler`); `findings`

@@ -5,8 +5,8 @@ PyYAML's pure SafeLoader is used: no tag runs code, and its marks are exact (tho
 by one after a byte order mark). Never writes.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import yaml
 from yaml.reader import ReaderError
@@ -32,8 +32,7 @@ _STUMBLES = (yaml.YAMLError, ValueError, ArithmeticError, LookupError, Attribute
 _INVALID = "the configuration is not valid YAML"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document: its root node with marks into the text, and its value as plain objects.
 
     `others` counts the further documents in the same text.

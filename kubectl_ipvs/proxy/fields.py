@@ -9,9 +9,8 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from kubectl_ipvs.errors import UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
@@ -28,8 +27,7 @@ NOUNS: Mapping[Kind, str] = {
 KERNEL = "the kernel's own value, which kube-proxy leaves as it is"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One key of the `ipvs:` section.
 
     `default` is what is in force when the key is unset, durations in Go syntax; `default_note` says whose

@@ -1,13 +1,11 @@
 """What preflight found: a stable code, how bad it is, why, what to do. docs/preflight.md has a paragraph for each."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding. An error refuses the change; --force overrules `forcible` ones. `nodes`: whom it is about."""
 
     code: str

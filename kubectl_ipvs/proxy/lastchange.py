@@ -7,15 +7,13 @@ place, an empty quoted value) and not something that means the same. A hash tell
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 ANNOTATION = "kubectl-ipvs/last-change"
 TAKEN_BACK = "kubectl-ipvs/taken-back"
 
 
-@dataclass(frozen=True, slots=True)
-class LastChange:
+class LastChange(NamedTuple):
     """When; which fields from what to what (None: unset); and the span: at `at`, `removed` became `inserted`."""
 
     time: str
@@ -27,7 +25,7 @@ class LastChange:
 
     def write(self) -> str:
         """Return the annotation's value."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps(self._asdict(), sort_keys=True)
 
     def fits(self, text: str) -> bool:
         """Tell whether `text` is exactly what this change left."""

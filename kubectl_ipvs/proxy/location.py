@@ -7,16 +7,14 @@ that is not shaped as the API documents it leads to None, never to an exception.
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.proxy import flags
 
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A key of a ConfigMap."""
 
     name: str

@@ -8,7 +8,7 @@ module: pkg/proxy/ipvs/proxier.go of 1.19 to 1.34 and PRs kubernetes/kubernetes 
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.proxy.lifecycle import parse_version
 
@@ -20,8 +20,7 @@ _LOADED = re.compile(
 _ON_DISK = re.compile(r"^\S+\.ko\b", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Modules:
+class Modules(NamedTuple):
     """Names of schedulers; None is "could not be read". `available`: built in or as a module file."""
 
     loaded: frozenset[str] | None

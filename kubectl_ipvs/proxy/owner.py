@@ -1,11 +1,10 @@
 """Who would overwrite an edit, and where the setting lives for good (facts: those projects' manifests and docs)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A manager of the configuration: its name, and where the durable setting is."""
 
     name: str

@@ -6,7 +6,7 @@ key, duplicate or directive; everything else is refused with line and column. Ne
 
 import json
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -19,16 +19,14 @@ _DIRECTIVE = re.compile("^\ufeff?%", re.MULTILINE)
 _PROPERTIES = ("&", "!", "*")
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """A key and its value, both written out where they stand."""
 
     key: yaml.Node
     value: yaml.Node
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where the field `name` stands in `text`; `ipvs` or `field` are None where there is no such key (yet).
 
     The value of `ipvs` is a mapping or null. `json`: the whole text is JSON, and has to stay JSON.

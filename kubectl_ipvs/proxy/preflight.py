@@ -6,6 +6,7 @@ Each check is a function that yields findings; CHECKS runs them in the order in 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, available_since, suggest
 from kubectl_ipvs.proxy.fields import Value
@@ -17,8 +18,7 @@ from kubectl_ipvs.proxy.owner import Owner
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFact:
+class NodeFact(NamedTuple):
     """One node: `modules` None where nothing of its kernel could be read."""
 
     name: str

@@ -6,7 +6,7 @@ to say.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -22,8 +22,7 @@ _COLON = re.compile(r"(\s*:)\s*")
 _INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(NamedTuple):
     """The characters from `start` to `end` become `text`."""
 
     start: int

@@ -5,7 +5,7 @@ configuration, and the kernel still does something else), "not yet" from "never"
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 STATES = (
     "in-sync", "restart-needed", "out-of-step", "not-ipvs", "no-pod", "not-ready", "forbidden", "timeout",
@@ -15,8 +15,7 @@ OUT_OF_STEP = frozenset({"restart-needed", "out-of-step"})
 FAILED = frozenset({"no-pod", "not-ready", "forbidden", "timeout", "unreachable", "no-ipvsadm", "unreadable"})
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
+class NodeFacts(NamedTuple):
     """What is known of one node.
 
     `schedulers` counts kube-proxy's virtual servers by scheduler, None where no table was read; then `failure` is one

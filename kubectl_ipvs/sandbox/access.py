@@ -5,7 +5,7 @@ Three roles only: `admin` may everything, `viewer` may read, anybody else nothin
 
 import secrets
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.exchange import Request
 from kubectl_ipvs.sandbox.resources import BY_PATH, READ, Resource
@@ -17,8 +17,7 @@ MASTERS = "system:masters"
 _OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz")
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(NamedTuple):
     """Somebody as the API server knows them."""
 
     name: str
@@ -27,8 +26,7 @@ class User:
     extra: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Attributes:
+class Attributes(NamedTuple):
     """What is asked for: a verb on a resource, or on a path when `resource` is ""."""
 
     verb: str
@@ -40,8 +38,7 @@ class Attributes:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(NamedTuple):
     """A rule that takes something away, whatever the role; `*` stands for any, user None for everyone."""
 
     verb: str

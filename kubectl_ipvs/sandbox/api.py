@@ -1,8 +1,7 @@
 """The simulated API server: from a request to a reply. It knows paths, verbs and who asks; it keeps nothing itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox import deletes, discovery, openapi, reads, writes
 from kubectl_ipvs.sandbox.access import Access, Attributes, User, review, rules, who
@@ -23,8 +22,7 @@ _REVIEWS: dict[str, Callable[[Access, User, Obj], Obj]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What a path names."""
 
     resource: Resource

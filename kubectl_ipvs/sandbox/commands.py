@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kubectl_ipvs.sandbox.hosts import Host
 
@@ -13,8 +13,7 @@ _NO_IPVS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """What a command came to; `code` None: there is no such program in the image."""
 
     code: int | None

@@ -4,8 +4,7 @@ Plain values: nothing here reads or writes a socket.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.websocket import Channel
 
@@ -14,8 +13,7 @@ JSON: Headers = (("content-type", "application/json"),)
 TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One whole request. `path` is percent-decoded and without the query; header names are in lower case."""
 
     number: int  # 1, 2, 3 ... over the life of the server, across connections
@@ -36,8 +34,7 @@ class Request:
         return [value for key, value in self.headers if key == wanted]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """A whole answer, sent after `delay` seconds; content-length is added."""
 
     status: int
@@ -46,8 +43,7 @@ class Response:
     delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """An answer in chunks, each sent at once; the iterator is closed when done or the client has gone."""
 
     status: int
@@ -55,8 +51,7 @@ class Stream:
     headers: Headers = JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Upgrade:
+class Upgrade(NamedTuple):
     """The request becomes a WebSocket; it is closed with 1000 when `serve` returns.
 
     When the client goes away `serve` is not cancelled (a command in a container is not either): `receive`
@@ -67,23 +62,20 @@ class Upgrade:
     serve: Callable[[Channel], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(NamedTuple):
     """Close the TCP connection without an answer; `reset` with RST."""
 
     reset: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """Bytes as they are on the wire (in TLS), then close; without `then_drop` the next request is awaited."""
 
     data: bytes
     then_drop: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Hang:
+class Hang(NamedTuple):
     """No answer for this many seconds, then the TCP connection is closed."""
 
     seconds: float

@@ -8,8 +8,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.commands import Output, run
 from kubectl_ipvs.sandbox.exchange import Reply, Request, Response, Upgrade
@@ -29,8 +28,7 @@ _CONTROL = "\x1b[2J\x1b[31mTCP  10.96.0.99:80 \x1b]0;owned\x07rr\r\x08\x9b5n\n"
 _GARBAGE = bytes(range(256)) * 8
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One exec: where, what, and which channels the client listens to."""
 
     process: Process | None

@@ -5,9 +5,9 @@ What is shared by all nodes (the Services) is rendered once for all of them. The
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 from zlib import crc32
 
 HZ = 250  # jiffies a second, Debian's
@@ -28,8 +28,7 @@ def schedulers_of(release: str) -> tuple[str, ...]:
     return tuple(name for name, since in SINCE.items() if version >= since)
 
 
-@dataclass(frozen=True, slots=True)
-class Virtual:
+class Virtual(NamedTuple):
     """A virtual server: TCP or UDP, address, port, its real servers, and seconds of persistence (0: none)."""
 
     protocol: str
@@ -39,8 +38,7 @@ class Virtual:
     persistent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(NamedTuple):
     """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port."""
 
     scheduler: str

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -25,8 +25,7 @@ class StartError(Exception):
     """kube-proxy ends with these words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What came of a start. `mode` is the one in effect, `scheduler` only counts in ipvs mode."""
 
     runs: bool

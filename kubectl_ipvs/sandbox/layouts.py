@@ -3,8 +3,7 @@
 Sources: kubeadm's proxy addon, EKS, AKS and OpenShift as their documents and manifests show them.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.options import Options
 
@@ -31,8 +30,7 @@ users:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """One way to run kube-proxy. `config_map` is "" where flags are the configuration, `daemon_set` "" without one."""
 
     namespace: str

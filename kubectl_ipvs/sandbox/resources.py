@@ -1,13 +1,12 @@
 """The resources the simulated API server has, by name and path. A fixed list; nothing registers itself here."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 READ = ("get", "list", "watch")
 ALL = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One resource of the API: `pods` in the core group, `daemonsets` in apps."""
 
     group: str

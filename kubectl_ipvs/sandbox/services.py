@@ -1,8 +1,7 @@
 """The Services of the simulated cluster: their objects, and the virtual servers kube-proxy makes of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.kernel import Virtual
 from kubectl_ipvs.sandbox.manifests import endpoints, service
@@ -13,8 +12,7 @@ NODE_PORT = 31191
 AFFINITY = 10800  # seconds, Kubernetes' default
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(NamedTuple):
     """A port of a Service and the port behind it."""
 
     name: str
@@ -23,8 +21,7 @@ class Port:
     target: int
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A Service with its addresses and those behind it (IPv6 ones answer IPv6)."""
 
     namespace: str

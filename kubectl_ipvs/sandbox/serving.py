@@ -8,9 +8,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from kubectl_ipvs.sandbox.access import MASTERS, Access, User
 from kubectl_ipvs.sandbox.api import Api
@@ -25,8 +24,7 @@ HOST = "127.0.0.1"
 SWITCHING = 101
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """One request as it came: `user` is the effective one, `status` 0 while (or if ever) there is no answer."""
 
     number: int
@@ -144,7 +142,7 @@ class Serving:
         seen = Seen(request.number, *names, "", "", request.headers, request.body, 0, time.monotonic())
         self.requests.append(seen)
         reply = self._answer(request, position)
-        self.requests[position] = replace(self.requests[position], status=_status_of(reply))
+        self.requests[position] = self.requests[position]._replace(status=_status_of(reply))
         if self.after is not None:
             self.after(request, reply)
         return reply
@@ -162,7 +160,7 @@ class Serving:
         return refused if user is None else self._api.reply(request, user)
 
     def _note(self, position: int, real: User, user: User) -> None:
-        self.requests[position] = replace(self.requests[position], user=user.name, real_user=real.name)
+        self.requests[position] = self.requests[position]._replace(user=user.name, real_user=real.name)
 
     def _inside(self, action: Callable[[], T]) -> T:
         """Do something in the sandbox's thread (or here, while it does not run)."""

@@ -8,8 +8,7 @@ import json
 from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.resources import Resource
 
@@ -48,8 +47,7 @@ class Entry:
         return self._raw
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One change: type ADDED, MODIFIED or DELETED, the object after it and the one before."""
 
     version: int

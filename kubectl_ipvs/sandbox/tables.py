@@ -3,8 +3,7 @@
 import time
 from calendar import timegm
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.exchange import Request
 from kubectl_ipvs.sandbox.resources import Resource
@@ -25,8 +24,7 @@ _AGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column; `wide` ones show with -o wide alone."""
 
     name: str
@@ -45,8 +43,7 @@ class Column:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """How a request wants a resource as a table."""
 
     resource: Resource

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,8 +80,8 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
     secret = "S3CRET-password"  # noqa: S105 - made up
     options = ConnectionOptions(token=secret, password=secret)
     proxy = {"HTTPS_PROXY": f"http://u:{secret}@proxy:1"}
-    connection = connected(kubeconfig(), tmp_path, replace(options, password=None), proxy)
-    shown = replace(connection, client_key=secret.encode(), client_certificate=secret.encode(), basic=secret)
+    connection = connected(kubeconfig(), tmp_path, options._replace(password=None), proxy)
+    shown = connection._replace(client_key=secret.encode(), client_certificate=secret.encode(), basic=secret)
 
     assert shown.proxy_url == f"http://u:{secret}@proxy:1"
     assert secret not in repr(shown) + repr(options)
@@ -119,7 +118,7 @@ def test_options_after_the_subcommand_win() -> None:
     before = ConnectionOptions(context="a", token="t", insecure_skip_tls_verify=True, as_groups=("g",))  # noqa: S106 - made up
     after = ConnectionOptions(context="b", token="", insecure_skip_tls_verify=False, as_groups=("h",))
 
-    assert after.over(before) == replace(after, as_groups=("g", "h"))
+    assert after.over(before) == after._replace(as_groups=("g", "h"))
     assert ConnectionOptions().over(before) == before
 
 

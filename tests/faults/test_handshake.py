@@ -76,10 +76,9 @@ def slow_proxy(client: socket.socket) -> None:
 def test_handshake_that_trickles_once_connecting_took_all_the_time() -> None:
     """There is no socket yet to cut when the deadline comes."""
     with speaking(slow_proxy) as url:
-        began = time.monotonic()
+        began, rest = time.monotonic(), Rest(Connection("http://127.0.0.1:1", proxy_url=url))
         with pytest.raises(ExecFailed) as raised:
-            connection = Connection("http://127.0.0.1:1", proxy_url=url)
-            run(Rest(connection), "n", "p", "c", ["x"], timeout=0.4, sink=lambda _: None)
+            run(rest, "n", "p", "c", ["x"], timeout=0.4, sink=lambda _: None)
         assert (raised.value.kind, time.monotonic() - began < 4) == ("timeout", True)
 
 

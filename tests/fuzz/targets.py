@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import websocket
@@ -106,8 +105,8 @@ def patches(data: bytes) -> None:
         name: part for name, part in done["metadata"].items() if part
     }  # no annotation left: none at all
 
-    assert done == _plain(replace(target, data={key: new}, annotations=_merged(target.annotations, wanted))), steps
-    foreign = _plain(replace(target, data={key: f"{old}!"}))
+    assert done == _plain(target._replace(data={key: new}, annotations=_merged(target.annotations, wanted))), steps
+    foreign = _plain(target._replace(data={key: f"{old}!"}))
     with suppress(PatchError):
         json_patch(foreign, steps)
         raise AssertionError(steps)

@@ -4,7 +4,7 @@ tests/real/record.py gives these words to ipvsadm on a node of the project's own
 kernel and ipvsadm print then; test_ipvs_recorded_real.py compares what is read from those texts with the values here.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kubectl_ipvs.ipvs.table import RealServer, VirtualServer
 
@@ -30,13 +30,13 @@ class Given:
     @property
     def in_ipvsadm(self) -> VirtualServer:
         """The value that `ipvsadm -Ln` tells."""
-        return replace(self.server, real_servers=tuple(real for _, real in self.real_servers))
+        return self.server._replace(real_servers=tuple(real for _, real in self.real_servers))
 
     @property
     def in_proc(self) -> VirtualServer:
         """The value that /proc/net/ip_vs tells: no scheduler flags, no engine, no timeout in seconds."""
         less: dict[str, object] = {"flags": (), "persistence_engine": "", "timeout": None}
-        return replace(self.in_ipvsadm, **{**less, **self.proc})  # type: ignore[arg-type] # fields of several types
+        return self.in_ipvsadm._replace(**{**less, **self.proc})  # type: ignore[arg-type] # fields of several types
 
 
 def server(named: str, scheduler: str, **fields: object) -> VirtualServer:

@@ -1,8 +1,7 @@
 """What holds for any JSON in an object's place, and in any place of an object."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -77,10 +76,9 @@ def put(value: Any, at: Path, new: object) -> Any:  # noqa: ANN401 - JSON in, JS
     return copy
 
 
-def shape(value: object) -> dict[str, type]:
+def shape(value: NamedTuple) -> dict[str, type]:
     """Give the types of a value's fields."""
-    assert is_dataclass(value)
-    return {each.name: type(getattr(value, each.name)) for each in fields(value)}
+    return {name: type(field) for name, field in value._asdict().items()}
 
 
 def documented(read: Callable[[object], Any]) -> dict[str, set[type]]:

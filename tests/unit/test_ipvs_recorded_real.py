@@ -5,7 +5,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ def text(name: str) -> bytes:
 def ordered(servers: Iterable[VirtualServer]) -> list[VirtualServer]:
     """Return the servers without the order in which a kernel lists them, which is that of its hash table."""
     return sorted(
-        (replace(server, real_servers=tuple(sorted(server.real_servers, key=repr))) for server in servers), key=repr
+        (server._replace(real_servers=tuple(sorted(server.real_servers, key=repr))) for server in servers), key=repr
     )
 
 

@@ -1,7 +1,6 @@
 """render_ipvsadm and render_proc: the bytes that ipvsadm and the kernel would print."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,8 @@ PLAIN = VirtualServer(
     one_packet=False,
     real_servers=(),
 )
-PERSISTENT = replace(PLAIN, persistent=True)
-IPV6 = replace(PLAIN, address="[2001:db8::1]:80", ipv6=True)
+PERSISTENT = PLAIN._replace(persistent=True)
+IPV6 = PLAIN._replace(address="[2001:db8::1]:80", ipv6=True)
 
 
 def body(render: Callable[[Table], str], server: VirtualServer) -> str:
@@ -62,11 +61,11 @@ def test_proc_comes_back_but_for_jiffies_and_byte_order(name: str) -> None:
     ("server", "line"),
     [
         (PLAIN, "TCP  192.0.2.1:80 rr\n"),
-        (replace(PLAIN, protocol="SCTP"), "SCTP 192.0.2.1:80 rr\n"),
+        (PLAIN._replace(protocol="SCTP"), "SCTP 192.0.2.1:80 rr\n"),
         (PERSISTENT, "TCP  192.0.2.1:80 rr persistent ?\n"),
-        (replace(PERSISTENT, timeout=0), "TCP  192.0.2.1:80 rr persistent 0\n"),
-        (replace(PERSISTENT, protocol="FWM", address="2147483647"), "FWM  2147483647 rr persistent ?\n"),
-        (replace(PLAIN, protocol="FWM", address="2147483648"), "FWM  -2147483648 rr\n"),
+        (PERSISTENT._replace(timeout=0), "TCP  192.0.2.1:80 rr persistent 0\n"),
+        (PERSISTENT._replace(protocol="FWM", address="2147483647"), "FWM  2147483647 rr persistent ?\n"),
+        (PLAIN._replace(protocol="FWM", address="2147483648"), "FWM  -2147483648 rr\n"),
     ],
 )
 def test_ipvsadm_line(server: VirtualServer, line: str) -> None:
@@ -78,13 +77,13 @@ def test_ipvsadm_line(server: VirtualServer, line: str) -> None:
     ("server", "line"),
     [
         (PLAIN, "TCP  C0000201:0050 rr  \n"),
-        (replace(PLAIN, one_packet=True), "TCP  C0000201:0050 rr ops  \n"),
-        (replace(PERSISTENT, timeout=10800), "TCP  C0000201:0050 rr  persistent 2700000 FFFFFFFF\n"),
-        (replace(PERSISTENT, netmask="255.255.0.0"), "TCP  C0000201:0050 rr  persistent 0 FFFF0000\n"),
-        (replace(IPV6, one_packet=True), f"TCP  [2001:0db8{':0000' * 5}:0001]:0050 rr \n"),
-        (replace(PLAIN, address="node-1.example:http"), "TCP  node-1.example:http rr  \n"),
-        (replace(PLAIN, address="[2001:db8::1]"), "TCP  [2001:db8::1] rr  \n"),
-        (replace(PLAIN, protocol="FWM", address="255"), "FWM  000000FF rr \n"),
+        (PLAIN._replace(one_packet=True), "TCP  C0000201:0050 rr ops  \n"),
+        (PERSISTENT._replace(timeout=10800), "TCP  C0000201:0050 rr  persistent 2700000 FFFFFFFF\n"),
+        (PERSISTENT._replace(netmask="255.255.0.0"), "TCP  C0000201:0050 rr  persistent 0 FFFF0000\n"),
+        (IPV6._replace(one_packet=True), f"TCP  [2001:0db8{':0000' * 5}:0001]:0050 rr \n"),
+        (PLAIN._replace(address="node-1.example:http"), "TCP  node-1.example:http rr  \n"),
+        (PLAIN._replace(address="[2001:db8::1]"), "TCP  [2001:db8::1] rr  \n"),
+        (PLAIN._replace(protocol="FWM", address="255"), "FWM  000000FF rr \n"),
     ],
 )
 def test_proc_line(server: VirtualServer, line: str) -> None:
@@ -95,8 +94,8 @@ def test_proc_line(server: VirtualServer, line: str) -> None:
 def test_ipvsadm_lets_a_long_address_shift_the_columns() -> None:
     """An IPv6 address longer than its 28 columns is not cut."""
     row = RealServer("[2001:db8:1:2:3:4:5:6]:65535", "Masq", 1, 0, 0)
-    longer = replace(row, address="[2001:db8:1111:2222:3333:4444:5555:6666]:65535")
-    assert body(render_ipvsadm, replace(IPV6, real_servers=(row, longer))) == (
+    longer = row._replace(address="[2001:db8:1111:2222:3333:4444:5555:6666]:65535")
+    assert body(render_ipvsadm, IPV6._replace(real_servers=(row, longer))) == (
         "TCP  [2001:db8::1]:80 rr\n"
         "  -> [2001:db8:1:2:3:4:5:6]:65535 Masq    1      0          0         \n"
         "  -> [2001:db8:1111:2222:3333:4444:5555:6666]:65535 Masq    1      0          0         \n"

@@ -1,7 +1,5 @@
 """The kube-proxy pods of every node, as a list and a watch told of them."""
 
-from dataclasses import replace
-
 from kubectl_ipvs.cluster.cluster import PodEvent
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.podbook import PodBook
@@ -23,9 +21,9 @@ OLD = Pod(
     mirror=False,
     owner="",
 )
-NEW = replace(OLD, uid="new", created=200.0, ready=False)
-NEWEST = replace(NEW, uid="newest", created=300.0)
-GOING = replace(OLD, terminating=True)
+NEW = OLD._replace(uid="new", created=200.0, ready=False)
+NEWEST = NEW._replace(uid="newest", created=300.0)
+GOING = OLD._replace(terminating=True)
 
 
 def told(*events: tuple[str, Pod | None]) -> PodBook:
@@ -43,7 +41,7 @@ def seen(book: PodBook) -> tuple[bool, bool, bool, bool, Pod | None]:
 
 def test_a_restart_step_by_step() -> None:
     """The old pod goes, a new one comes, becomes ready, and the old one is gone."""
-    ready = replace(NEW, ready=True)
+    ready = NEW._replace(ready=True)
     steps: list[tuple[str, Pod | None]] = [
         ("BOOKMARK", None),
         ("MODIFIED", GOING),
@@ -65,7 +63,7 @@ def test_a_restart_step_by_step() -> None:
 
 def test_the_successor_is_the_newest_that_stays() -> None:
     """Not the old one, none on its way out; without an old one, any."""
-    book = PodBook([NEWEST, NEW, replace(OLD, uid="x", created=900.0, terminating=True)])
+    book = PodBook([NEWEST, NEW, OLD._replace(uid="x", created=900.0, terminating=True)])
     assert (book.successor("node1", NEWEST), book.successor("node1", None), book.successor("node1", NEW)) == (
         NEW,
         NEWEST,
@@ -82,9 +80,9 @@ def test_an_unknown_node() -> None:
 
 def test_nodes_are_apart() -> None:
     """A pod of one node says nothing of another."""
-    book = told(("ADDED", replace(NEW, node="node2", ready=True)))
+    book = told(("ADDED", NEW._replace(node="node2", ready=True)))
     assert (book.up("node2"), book.successor("node1", OLD), book.successor("node2", OLD)) == (
         True,
         None,
-        replace(NEW, node="node2", ready=True),
+        NEW._replace(node="node2", ready=True),
     )

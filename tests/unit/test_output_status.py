@@ -1,7 +1,6 @@
 """`status` in every format."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import yaml
@@ -24,17 +23,17 @@ GOOD = NodeStatus(
     version="v1.34.2",
     pod_age=3 * 86400,
 )
-MIXED = replace(
-    GOOD, node="node2", schedulers={"lc": 38, "rr": 2}, state="out-of-step", reason="the kernel has lc 38, rr 2",
+MIXED = GOOD._replace(
+    node="node2", schedulers={"lc": 38, "rr": 2}, state="out-of-step", reason="the kernel has lc 38, rr 2",
     foreign=1, unparsed=("odd \x1b",), unparsed_lines=1,
 )  # fmt: skip
-WAITING = replace(GOOD, node="node3", schedulers={"rr": 40}, state="restart-needed", reason="old", pod_age=45)
-EMPTY = replace(GOOD, node="node4", schedulers={}, virtual_servers=0, real_servers=0, active=0, inactive=0,
+WAITING = GOOD._replace(node="node3", schedulers={"rr": 40}, state="restart-needed", reason="old", pod_age=45)
+EMPTY = GOOD._replace(node="node4", schedulers={}, virtual_servers=0, real_servers=0, active=0, inactive=0,
                 state="out-of-step", reason="nothing")  # fmt: skip
 MISSING = NodeStatus("node5", "", {}, 0, 0, 0, 0, "no-pod", "no pod", "", "", "", None)
-LACKING = replace(MISSING, node="node6", pod="kube-proxy-f", state="no-ipvsadm", reason="no cat", version="v1.34.2",
+LACKING = MISSING._replace(node="node6", pod="kube-proxy-f", state="no-ipvsadm", reason="no cat", version="v1.34.2",
                   kernel="6.1.0", pod_age=5)  # fmt: skip
-SPOILED = replace(LACKING, node="node7", state="unreadable", reason="cut", source="proc", foreign=2,
+SPOILED = LACKING._replace(node="node7", state="unreadable", reason="cut", source="proc", foreign=2,
                   unparsed=("a", "b"), unparsed_lines=30)  # fmt: skip
 ALL = Status("lc", "ipvs", (GOOD, MIXED, WAITING, EMPTY, MISSING, LACKING, SPOILED))
 
@@ -133,7 +132,7 @@ def test_remarks() -> None:
 @pytest.mark.parametrize(("count", "more"), [(50, []), (51, ["... and 1 more: see -o json"])])
 def test_many_remarks(count: int, more: list[str]) -> None:
     """Fifty reasons are shown."""
-    rows = tuple(replace(MISSING, node=f"n{number}") for number in range(count))
+    rows = tuple(MISSING._replace(node=f"n{number}") for number in range(count))
     assert remarks(Status("lc", "ipvs", rows)) == [f"n{number}: no-pod: no pod" for number in range(50)] + more
 
 

@@ -1,6 +1,5 @@
 """One node's state, judged from facts."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,14 +88,14 @@ UNREAD: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
 def test_judge(name: str) -> None:
     """What a node's table, pod and mode come to."""
     changed, expected = TABLE[name]
-    assert judge(replace(GOOD, **changed)) == expected
+    assert judge(GOOD._replace(**changed)) == expected
 
 
 @pytest.mark.parametrize("name", UNREAD)
 def test_judge_without_a_table(name: str) -> None:
     """Why there is no table, and the cause behind it where it is known."""
     changed, expected = UNREAD[name]
-    assert judge(replace(GOOD, schedulers=None, **changed)) == expected
+    assert judge(GOOD._replace(schedulers=None, **changed)) == expected
 
 
 @pytest.mark.parametrize(
