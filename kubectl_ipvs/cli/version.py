@@ -1,7 +1,10 @@
 """`kubectl ipvs version`."""
 
+import os
 import platform
-from importlib import metadata
+import re
+import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -37,7 +40,8 @@ def run(
             server = session.cluster().version()
         except IpvsError as error:
             say(f"warning: the server's version is not known: {error}")
-    dependencies = {name: _installed(name) for name in USED}
+    known = _folders()
+    dependencies = {name: known.get(name) or _installed(name) for name in USED}
     if output == "table":
         shown = {**facts, "dependencies": ", ".join(f"{name} {found or '-'}" for name, found in dependencies.items())}
         if server:
@@ -56,7 +60,22 @@ def run(
     return 0
 
 
+def _folders() -> dict[str, str]:
+    """Read versions off the names of installed packages' folders, as PyPA specifies them: metadata costs 30 ms."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        with suppress(OSError):
+            for entry in os.listdir(folder):  # noqa: PTH208 - pathlib makes an object of each
+                name, _, version = entry.removesuffix(".dist-info").partition("-")
+                if entry.endswith(".dist-info"):
+                    found.setdefault(re.sub("[-_.]+", "-", name).lower(), version)
+    return found
+
+
 def _installed(name: str) -> str:
+    """Ask for a package that is in an archive, or was installed in another way."""
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

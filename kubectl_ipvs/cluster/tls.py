@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kubectl_ipvs.cluster.buffered import BufferedSocket
+from kubectl_ipvs.cluster.tls_socket import BufferedSocket, ResumingContext
 from kubectl_ipvs.errors import KubeconfigError
 
 
@@ -23,7 +23,7 @@ def client_context(ca: bytes | None, *, insecure: bool, certificate: bytes | Non
     """
     if ca is not None and insecure:
         raise KubeconfigError("specifying a root certificates file with the insecure flag is not allowed")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = ResumingContext(ssl.PROTOCOL_TLS_CLIENT)
     context.sslsocket_class = BufferedSocket  # exec reads byte by byte
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.hostname_checks_common_name = False

@@ -8,6 +8,7 @@ is not yet complete.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from kubectl_ipvs.ipvs.excluded import Excluded
@@ -17,6 +18,9 @@ from kubectl_ipvs.ipvs.reader import Kind, Reader, text_of
 _BLOCK: Final = 256 * 1024
 _UNPARSED_SHOWN: Final = 20
 _LONGEST_SHOWN: Final = 1000  # characters of such a line: a pod may send millions without a line feed
+
+
+_FIRST, _SECOND = itemgetter(0), itemgetter(1)
 
 
 class Summary(NamedTuple):
@@ -99,10 +103,11 @@ class Summarizer:
         if len(rows) + len(servers) != block.count(b"\n") or any(probe in block for probe in PROBES):
             return False
         self._virtual_servers += len(servers)
-        self._schedulers.update(name for address, name in servers if not self._is_foreign(address))
+        own = [server for server in servers if not self._is_foreign(server[0])] if self._excluded else servers
+        self._schedulers.update(map(_SECOND, own))
         self._real_servers += len(rows)
-        self._active += sum(int(active) for active, _ in rows)
-        self._inactive += sum(int(inactive) for _, inactive in rows)
+        self._active += sum(map(int, map(_FIRST, rows)))
+        self._inactive += sum(map(int, map(_SECOND, rows)))
         return True
 
     def _line(self, line: bytes) -> None:

@@ -157,7 +157,7 @@ def server_context(identity: Identity, client_ca: str | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_RENEGOTIATION
-    context.num_tickets = 0  # nothing resumes here, and a ticket nobody reads turns a client's close into a reset
+    context.num_tickets = 1  # as Go
     context.set_alpn_protocols(["http/1.1"])
     with tempfile.NamedTemporaryFile("w", encoding="ascii") as both:  # readable by this user only, gone at once
         both.write(identity.key + identity.certificate)

@@ -52,6 +52,18 @@ def test_output_on_another_channel(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         assert (run.code, "cut after 1 MiB of output" in run.err) == (3, True), head
 
 
+@pytest.mark.parametrize("line", [b"x" * TEN_MB, b"x: y\r\n" * (TEN_MB // 6)], ids=["a line", "lines"])
+def test_head_without_an_end(line: bytes, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The answer to an exec whose headers go on for 10 MB is none: a row that says so."""
+    box = sandbox(nodes=1)
+    box.hook = lambda request: Raw(b"HTTP/1.1 101 Switching Protocols\r\n" + line) if is_table(request) else None
+
+    run = ipvs(box, "status")
+
+    assert (run.code, run.rows["node1"][-1]) == (3, "unreadable")
+    assert "node1: unreadable: not a WebSocket's answer: its head does not end" in run.err
+
+
 def test_long_lines_of_a_table(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A line of 10 MB in the middle of a table costs a second or two, and the rest of the table is read."""
     box = sandbox(nodes=1)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.harness import Ipvs, MakeSandbox
+from tests.harness import BRISK, Ipvs, MakeSandbox
 
 
 def test_a_hundred_nodes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -27,3 +27,14 @@ def test_connections(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     run = ipvs(box, "status", "--concurrency", "5")
 
     assert (run.code, len(run.out.splitlines()) - 1, box.most_connections) == (0, 40, 5)
+
+
+def test_tls_sessions(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """One handshake is made whole; each exec resumes it, also those that follow in a `--watch` or a rollout."""
+    box = sandbox(nodes=6)
+
+    codes = [ipvs(box, *words).code for words in (("status",), ("restart", "node1", *BRISK))]
+
+    stats = box._tls.session_stats()  # noqa: SLF001 - what OpenSSL counts shows nowhere else
+    assert (codes, stats["accept_good"] - stats["hits"]) == ([0, 0], 2), stats
+    assert stats["hits"] > 6
