@@ -39,7 +39,7 @@ def test_seed(cluster: Cluster) -> None:
         old, ("sh", "in sync")
     )
 
-    back = cluster.ipvs("undo", *cluster.pace)
+    back = cluster.ipvs("undo", *cluster.at_once)
     assert (back.code, cluster.config) == (0, before), back.err
     assert cluster.schedulers() == dict.fromkeys(sorted(old), "rr")
     node_ports(cluster, "rr")

@@ -15,7 +15,7 @@ def test_configuration_first_nodes_later(cluster: Cluster) -> None:
     assert (status.code, status.json["summary"]) == (5, {"nodes": len(pods), "restart-needed": len(pods)})
     assert (cluster.pods, cluster.schedulers()) == (pods, kernels)
 
-    stale = cluster.ipvs("restart", "--stale", *cluster.pace)
+    stale = cluster.ipvs("restart", "--stale", *cluster.at_once)
 
     assert (stale.code, stale.out) == (0, "".join(f"node/{node} restarted\n" for node in sorted(pods))), stale.err
     assert cluster.schedulers() == dict.fromkeys(sorted(pods), "wrr")

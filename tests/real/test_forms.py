@@ -64,7 +64,7 @@ def test_stock_image_with_every_family_and_protocol(cluster: Cluster, machines: 
     nodes = sorted(cluster.pods)
     assert {node: machines.sh(node, SYSCTLS).split() for node in nodes} == everywhere(nodes, ["0", "0"])
 
-    done = cluster.ipvs("set", "--scheduler", "nq", "--strict-arp", *cluster.pace)
+    done = cluster.ipvs("set", "--scheduler", "nq", "--strict-arp", *cluster.at_once)
 
     assert (done.code, done.out.splitlines()[-3:]) == (0, [f"node/{node} restarted" for node in nodes]), done.err
     seen = cluster.ipvs("status", "-o", "json").json["nodes"]

@@ -28,7 +28,7 @@ def test_kubelet_is_killed(cluster: Cluster, machines: Machines) -> None:
     """The kubelet is killed whose pod was just deleted: `set sed` waits for it, and every kernel follows."""
     for node in cluster.pods:
         machines.sh(node, "modprobe ip_vs_sed")
-    with Rollout(cluster, "set", "--scheduler", "sed", *cluster.pace) as rollout:
+    with Rollout(cluster, "set", "--scheduler", "sed", *cluster.at_once) as rollout:
         node = rollout.until(": deleting pod ").split(":")[0]
         machines.sh(node, "kill -9 $(pidof kubelet)")
 

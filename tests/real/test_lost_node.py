@@ -7,7 +7,7 @@ node that it reaches. The node that comes back has rebooted: it starts with what
 
 from tests.clusters import Cluster, Machines, Rollout
 
-SHORT = ("--settle", "1s", "--timeout", "60s", "--exec-timeout", "60s", "--max-unavailable", "1")
+SHORT = ("--settle", "1s", "--timeout", "45s", "--exec-timeout", "60s", "--max-unavailable", "1")
 
 
 def test_lost_node(cluster: Cluster, machines: Machines) -> None:
@@ -21,7 +21,7 @@ def test_lost_node(cluster: Cluster, machines: Machines) -> None:
     after = cluster.config
 
     machines.run("node", lost.removeprefix("node"), "start", seconds=1200)
-    done = cluster.ipvs("set", "--scheduler", "rr", "--no-strict-arp", *cluster.pace)
+    done = cluster.ipvs("set", "--scheduler", "rr", "--no-strict-arp", *cluster.at_once)
 
     assert (rollout.code, row.startswith((f"node/{lost} failed: ", f"node/{lost} not rolled back: "))) == (1, True), (
         rollout.out + rollout.said

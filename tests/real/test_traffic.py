@@ -23,7 +23,7 @@ def test_each_scheduler_distributes_as_it_says_and_open_connections_live(
     for node in front.nodes:
         front.machines.sh(node, "modprobe ip_vs_lc")
         front.machines.sh(node, f"traffic hold {SERVED}")
-    done = cluster.ipvs("set", "--scheduler", "lc", *cluster.pace)
+    done = cluster.ipvs("set", "--scheduler", "lc", *cluster.at_once)
     reports = {node: front.machines.sh(node, "traffic release").split() for node in front.nodes}
     measured += [
         f"{node}: one connection open over the whole `set --scheduler lc`: {sent} lines sent, {right} came back right, "
