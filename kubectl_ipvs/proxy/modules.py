@@ -14,9 +14,8 @@ from kubectl_ipvs.proxy.lifecycle import parse_version
 
 LOADED_BY_KUBE_PROXY = frozenset({"rr", "wrr", "sh"})  # the fixed list of kube-proxy up to 1.26
 CHECKS_LOADED, EXITS, PROBES = (1, 20), (1, 26), (1, 27)
-_LOADED = re.compile(
-    r"^[\w-]+ [0-9]+ -?[0-9]+ ", re.MULTILINE
-)  # m_show in kernel/module/procfs.c: name, size, references
+# name, size, references: m_show in kernel/module/procfs.c
+_LOADED = re.compile(r"^[\w-]+ [0-9]+ -?[0-9]+ ", re.MULTILINE)
 _ON_DISK = re.compile(r"^\S+\.ko\b", re.MULTILINE)
 
 

@@ -1,6 +1,7 @@
 """What is typed after `status`: nodes, formats, limits, and the watch."""
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.harness import Ipvs, MakeSandbox, Run
 
@@ -107,3 +109,27 @@ def test_watch_looks_again_until_ctrl_c(sandbox: MakeSandbox, tmp_path: Path) ->
         "interrupted",
     )
     assert "\x1b" not in "".join(first) + said
+
+
+def test_watch_asks_a_credential_plugin_once(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """However often it looks: a plugin may open a browser."""
+    box, asked = sandbox(nodes=1), tmp_path / "asked"
+    config = yaml.safe_load(box.kubeconfig())
+    version = "client.authentication.k8s.io/v1"
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": {"token": box.token}}
+    plugin = tmp_path / "plugin"
+    plugin.write_text(f"#!/bin/sh\necho once >> {asked}\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+    plugin.chmod(0o700)
+    entry = {"apiVersion": version, "command": str(plugin), "interactiveMode": "Never"}
+    config["users"][0]["user"] = {"exec": entry}
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    words = [str(SCRIPT), "--kubeconfig", str(path), "status", "--watch", "--interval", "50ms"]
+
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as process:
+        assert process.stdout is not None
+        heads = [line for line in itertools.islice(process.stdout, 6) if line.startswith("NODE")]
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+
+    assert (process.returncode, len(heads), asked.read_text()) == (130, 3, "once\n")

@@ -1,4 +1,4 @@
-"""The sandbox's HTTPS server, through real sockets: http.client, websocket-client, and bytes by hand."""
+"""The sandbox's HTTPS server, through real sockets: http.client, and bytes by hand."""
 
 import asyncio
 import http.client
@@ -6,160 +6,35 @@ import json
 import os
 import socket
 import ssl
-import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-import websocket
 
-from kubectl_ipvs.sandbox.pki import Authority, Identity, server_context
 from kubectl_ipvs.sandbox.wire import (
     Channel,
     Drop,
-    Handler,
     Hang,
     Raw,
     Reply,
     Request,
     Response,
-    Server,
     Stream,
     Upgrade,
 )
-
-AUTHORITY = Authority.create()
-SERVER = AUTHORITY.issue("kubernetes", dns=["localhost"], ips=["127.0.0.1"])
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A server in a thread of its own."""
-
-    server: Server
-    port: int
-    tls: bool
-
-    def http(self, context: ssl.SSLContext | None = None) -> http.client.HTTPConnection:
-        """Make a client of the standard library."""
-        if not self.tls:
-            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=context or trusting())
-
-    def socket(self) -> socket.socket:
-        """Open a connection to write bytes by hand."""
-        raw = socket.create_connection(("127.0.0.1", self.port), timeout=10)
-        return trusting().wrap_socket(raw, server_hostname="127.0.0.1") if self.tls else raw
-
-    def websocket(self, subprotocols: tuple[str, ...] = ()) -> websocket.WebSocket:
-        """Open a WebSocket."""
-        return websocket.create_connection(
-            f"{'wss' if self.tls else 'ws'}://127.0.0.1:{self.port}/exec",
-            timeout=10,
-            subprotocols=list(subprotocols),
-            sslopt={"context": trusting()},
-        )
-
-
-def trusting(identity: Identity | None = None, directory: Path = Path()) -> ssl.SSLContext:
-    """Return a strict client that trusts the server, with a certificate of its own if one is given."""
-    context = ssl.create_default_context(cadata=AUTHORITY.certificate)
-    context.verify_flags |= ssl.VERIFY_X509_STRICT
-    if identity is not None:
-        (directory / "client.pem").write_text(identity.key + identity.certificate, encoding="ascii")
-        context.load_cert_chain(directory / "client.pem")
-    return context
-
-
-@contextmanager
-def serving(handler: Handler, *, tls: bool = True) -> Iterator[Running]:
-    """Run a server with this handler; at the end it must have stopped and left no task."""
-    server = Server(handler, server_context(SERVER, AUTHORITY.certificate) if tls else None)
-    ready, left = threading.Event(), list[object]()
-    ports, stops = list[int](), list[Callable[[], object]]()
-
-    async def main() -> None:
-        over, loop = asyncio.Event(), asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: left.append(context))
-        ports.append(await server.start())
-        stops.append(lambda: loop.call_soon_threadsafe(over.set))
-        ready.set()
-        await over.wait()
-        await server.stop()
-        left.extend(asyncio.all_tasks() - {asyncio.current_task()})
-
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
-    assert ready.wait(10)
-    try:
-        yield Running(server, ports[0], tls)
-    finally:
-        stops[0]()
-        thread.join(10)
-    assert (thread.is_alive(), left, server.open_connections) == (False, [], 0)
-
-
-def answering(*replies: Reply) -> tuple[Handler, list[Request]]:
-    """Return a handler that gives these replies in turn (the last again and again), and what it was asked."""
-    asked: list[Request] = []
-
-    async def handle(request: Request) -> Reply:
-        asked.append(request)
-        return replies[min(len(asked), len(replies)) - 1]
-
-    return handle, asked
-
-
-def becoming(serve: Callable[[Channel], Awaitable[None]], subprotocol: str = "") -> Handler:
-    """Return a handler that answers with a WebSocket."""
-
-    async def handle(_: Request) -> Reply:
-        return Upgrade(subprotocol, serve)
-
-    return handle
-
-
-def until(reached: Callable[[], bool]) -> bool:
-    """Wait (5 seconds at most) until this is true."""
-    end = time.monotonic() + 5
-    while not reached() and time.monotonic() < end:
-        time.sleep(0.005)
-    return reached()
-
-
-def read_all(connection: socket.socket) -> bytes:
-    """Read until the server closes, with or without TLS's goodbye."""
-    received = b""
-    try:
-        while part := connection.recv(65536):
-            received += part
-    except ssl.SSLEOFError:
-        pass
-    return received
-
-
-@contextmanager
-def speaking(running: Running) -> Iterator[websocket.WebSocket]:
-    """Open a WebSocket and close it; once the server has closed, websocket-client leaves its socket open."""
-    client = running.websocket()
-    try:
-        yield client
-        client.close()
-    finally:
-        if client.sock is not None:
-            vanish(client)
-
-
-def vanish(client: websocket.WebSocket) -> None:
-    """Close the connection below the WebSocket, without a close frame."""
-    assert client.sock is not None
-    client.sock.close()
-    client.sock = None
+from tests.unit.wire_server import (
+    AUTHORITY,
+    answering,
+    read_all,
+    serving,
+    trusting,
+    until,
+    vanish,
+)
 
 
 @pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
@@ -323,8 +198,7 @@ def test_drop_can_reset(*, tls: bool) -> None:
         beneath = socket.socket(fileno=os.dup(client.fileno()))  # some versions of ssl call a reset an EOF
         beneath.settimeout(10)
         with closing(beneath), pytest.raises(ConnectionResetError):
-            while beneath.recv(1024):  # in TLS a ticket for the next session comes first
-                pass
+            read_all(beneath)  # in TLS a ticket for the next session comes first
 
 
 def test_raw_is_sent_as_it_is() -> None:
@@ -474,173 +348,3 @@ def test_many_clients_at_once() -> None:
         with ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(ask, range(200)))
     assert answers == [f"/{number}" for number in range(200)]
-
-
-async def echo(channel: Channel) -> None:
-    """Send every message back."""
-    while (message := await channel.receive()) is not None:
-        await channel.send(message)
-
-
-@pytest.mark.parametrize("tls", [True, False], ids=["tls", "plain"])
-def test_websocket_echo_with_subprotocol(*, tls: bool) -> None:
-    """Binary, text, empty and large messages come back as binary, under the subprotocol the server chose."""
-    messages = [b"", b"\x00\xff", b"x" * 200_000]
-    with serving(becoming(echo, "v5.channel.k8s.io"), tls=tls) as running:
-        client = running.websocket(("v5.channel.k8s.io", "v4.channel.k8s.io"))
-        chosen = client.getsubprotocol()
-        back = []
-        for message in messages:
-            client.send_binary(message)
-            back.append(client.recv_data())
-        client.send("Grüße")
-        back.append(client.recv_data())
-        client.close()
-        gone = until(lambda: running.server.open_connections == 0)
-    binary = websocket.ABNF.OPCODE_BINARY
-    assert (chosen, gone) == ("v5.channel.k8s.io", True)
-    assert back == [(binary, message) for message in [*messages, "Grüße".encode()]]
-
-
-def test_websocket_answers_pings_between_fragments() -> None:
-    """A ping inside a fragmented message is answered with its payload, and the message arrives as one."""
-    with serving(becoming(echo)) as running, speaking(running) as client:
-        create = websocket.ABNF.create_frame
-        client.send_frame(create(b"frag", websocket.ABNF.OPCODE_BINARY, 0))
-        client.ping(b"still there?")
-        client.send_frame(create(b"men", websocket.ABNF.OPCODE_CONT, 0))
-        client.send_frame(create(b"ted", websocket.ABNF.OPCODE_CONT, 1))
-        frames = [client.recv_data_frame(control_frame=True)[1] for _ in range(2)]
-    assert [frame and (frame.opcode, frame.data) for frame in frames] == [
-        (websocket.ABNF.OPCODE_PONG, b"still there?"),
-        (websocket.ABNF.OPCODE_BINARY, b"fragmented"),
-    ]
-
-
-@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1011, "no such container")])
-def test_websocket_close_carries_code_and_reason(code: int, reason: str) -> None:
-    """`close` sends its code and reason; `serve` that just returns closes with 1000."""
-
-    async def serve(channel: Channel) -> None:
-        await channel.send_text("last words")
-        if reason:
-            await channel.close(code, reason)
-            await channel.close(1002, "too late")
-
-    with serving(becoming(serve)) as running, speaking(running) as client:
-        first, (opcode, data) = client.recv(), client.recv_data()
-    assert (first, opcode, data) == (
-        "last words",
-        websocket.ABNF.OPCODE_CLOSE,
-        struct.pack("!H", code) + reason.encode(),
-    )
-
-
-def test_websocket_abort_sends_no_close_frame() -> None:
-    """`abort` cuts the connection after what was sent; the client gets no close frame."""
-
-    async def serve(channel: Channel) -> None:
-        await channel.send(b"half")
-        channel.abort()
-
-    with serving(becoming(serve)) as running, speaking(running) as client:
-        first = client.recv()
-        with pytest.raises((websocket.WebSocketConnectionClosedException, OSError)):
-            client.recv()
-    assert first == b"half"
-
-
-def test_websocket_raw_bytes_are_not_framed() -> None:
-    """`send_raw` puts its bytes on the wire: here a frame cut in two, and a ping nobody asked for."""
-
-    async def serve(channel: Channel) -> None:
-        await channel.send_raw(b"\x82\x05he")
-        await asyncio.sleep(0.02)
-        await channel.send_raw(b"llo\x89\x00\x82\x01!")
-
-    with serving(becoming(serve)) as running, speaking(running) as client:
-        received = [client.recv(), client.recv()]
-    assert received == [b"hello", b"!"]
-
-
-@pytest.mark.parametrize("goodbye", [True, False])
-def test_websocket_client_that_leaves_ends_receive(*, goodbye: bool, capfd: pytest.CaptureFixture[str]) -> None:
-    """`receive` gives None, however often, and `send` raises, when the client closed or vanished."""
-    seen: list[object] = []
-    done = threading.Event()
-
-    async def serve(channel: Channel) -> None:
-        seen.extend([await channel.receive(), await channel.receive(), await channel.receive()])
-        try:
-            await channel.send(b"anyone?")
-        except ConnectionResetError:
-            seen.append("gone")
-        done.set()
-
-    with serving(becoming(serve)) as running:
-        client = running.websocket()
-        client.send_binary(b"hello")
-        if goodbye:
-            client.close()
-        else:
-            vanish(client)
-        finished = done.wait(5)
-    assert (finished, seen, capfd.readouterr().err) == (True, [b"hello", None, None, "gone"], "")
-
-
-def test_websocket_sender_without_end_stops_when_the_client_leaves(capfd: pytest.CaptureFixture[str]) -> None:
-    """A `serve` that only sends ends quietly when its client has gone."""
-    done = threading.Event()
-
-    async def serve(channel: Channel) -> None:
-        try:
-            while True:
-                await channel.send(b"x" * 10000)
-        finally:
-            done.set()
-
-    with serving(becoming(serve)) as running:
-        client = running.websocket()
-        client.recv()
-        vanish(client)
-        finished = done.wait(5)
-    assert (finished, capfd.readouterr().err) == (True, "")
-
-
-def test_websocket_serve_that_fails_is_closed_and_seen(capfd: pytest.CaptureFixture[str]) -> None:
-    """An exception of `serve` closes with 1011 and leaves its traceback on stderr."""
-
-    async def serve(_: Channel) -> None:
-        raise LookupError("no such command")
-
-    with serving(becoming(serve)) as running, speaking(running) as client:
-        opcode, data = client.recv_data()
-    assert (opcode, data[:2]) == (websocket.ABNF.OPCODE_CLOSE, struct.pack("!H", 1011))
-    assert "LookupError: no such command" in capfd.readouterr().err
-
-
-@pytest.mark.parametrize("bad", [b"\x82\x01!", b"\xf2\x81\x00\x00\x00\x00!", b"\x81\x81\x00\x00\x00\x00\xff"])
-def test_websocket_that_breaks_the_protocol_is_closed(bad: bytes, capfd: pytest.CaptureFixture[str]) -> None:
-    """An unmasked frame, reserved bits, or text that is no UTF-8 get a close frame; nothing is printed."""
-    with serving(becoming(echo)) as running, speaking(running) as client:
-        assert client.sock is not None
-        client.sock.sendall(bad + bad)
-        opcode, data = client.recv_data()
-    assert (opcode, data[:2] in {struct.pack("!H", 1002), struct.pack("!H", 1007)}) == (8, True)
-    assert capfd.readouterr().err == ""
-
-
-def test_upgrade_of_a_plain_request_is_refused() -> None:
-    """An `Upgrade` for a request that asks for no WebSocket is a 400."""
-    with serving(becoming(echo)) as running, closing(running.http()) as client:
-        client.request("GET", "/exec")
-        status = client.getresponse().status
-    assert status == 400
-
-
-def test_refused_websocket_is_plain_http() -> None:
-    """A handler may answer a WebSocket request with a status; the client sees it."""
-    handler, asked = answering(Response(403, b"{}"))
-    with serving(handler) as running, pytest.raises(websocket.WebSocketBadStatusException) as caught:
-        running.websocket(("v5.channel.k8s.io",))
-    assert (caught.value.status_code, asked[0].header("sec-websocket-protocol")) == (403, "v5.channel.k8s.io")
