@@ -7,7 +7,7 @@ node that it reaches. The node that comes back has rebooted: it starts with what
 
 from tests.clusters import Cluster, Machines, Rollout
 
-SHORT = ("--settle", "1s", "--timeout", "45s", "--exec-timeout", "60s", "--max-unavailable", "1")
+SHORT = ("--settle", "1s", "--timeout", "25s", "--exec-timeout", "60s", "--max-unavailable", "1")
 
 
 def test_lost_node(cluster: Cluster, machines: Machines) -> None:
