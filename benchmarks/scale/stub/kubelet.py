@@ -44,14 +44,21 @@ class Kubelet:
         return web.json_response(self._fleet.counters())
 
     async def _exec(self, request: web.Request) -> web.StreamResponse:
+        """Answer; what is open is counted until the last frame is out, since the client goes on from there.
+
+        The end of the connection comes through the API server later; the sandbox counts connections to their end.
+        """
         fleet = self._fleet
         fleet.execs += 1
         fleet.open += 1
         fleet.most_open = max(fleet.most_open, fleet.open)
         try:
-            return await self._answer(request)
+            answer = await self._answer(request)
         finally:
             fleet.open -= 1
+        if isinstance(answer, web.WebSocketResponse):
+            await answer.close()
+        return answer
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["pod"]
@@ -67,7 +74,6 @@ class Kubelet:
         await socket.prepare(request)
         await asyncio.sleep(FOREVER if failure == "hang" else self._fleet.options.latency)
         await self._run(socket, number, request.query.getall("command", []))
-        await socket.close()
         return socket
 
     async def _run(self, socket: web.WebSocketResponse, number: int, command: Sequence[str]) -> None:
