@@ -13,7 +13,7 @@ from report import Bar, Report, script, table
 
 SIZES = tuple(map(int, os.environ.get("BENCH_SIZES", "10 100 500 1000 5000").split()))
 MANY = 1000  # nodes above which fewer runs have to do
-CONCURRENCY = 32  # our default
+CONCURRENCY = 48  # our default
 BASE = 2  # the third size
 
 

@@ -43,7 +43,7 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "selector": (Text, ("--selector", "-l"), "LABELS", "Its pods. [default: the DaemonSet's selector]"),
     "daemon_set": (Text, ("--daemonset",), "NAME", "kube-proxy's DaemonSet. [default: found]"),
     "config_map": (Text, ("--configmap",), "NAME[/KEY]", "Its configuration. [default: found]"),
-    "concurrency": (Count, ("--concurrency",), "N", "Nodes asked together. [default: 32]"),
+    "concurrency": (Count, ("--concurrency",), "N", "Nodes asked together. [default: 48]"),
     "exec_timeout": (Text, ("--exec-timeout",), "TIME", "How long one node may take. [default: 10s]"),
     "verbosity": (Text, ("-v", "--v"), "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "max_output": (Count, ("--max-output",), "MIB", "Most output read of one node. [default: 64]"),

@@ -45,7 +45,7 @@ GLOBAL: Flags = {
     "-l": ("selector", "LABELS", "Its pods. [default: the DaemonSet's selector]"),
     "--daemonset": ("daemon_set", "NAME", "kube-proxy's DaemonSet. [default: found]"),
     "--configmap": ("config_map", "NAME[/KEY]", "Its configuration. [default: found]"),
-    "--concurrency": ("concurrency", "N", "Nodes asked together. [default: 32]"),
+    "--concurrency": ("concurrency", "N", "Nodes asked together. [default: 48]"),
     "--exec-timeout": ("exec_timeout", "TIME", "How long one node may take. [default: 10s]"),
     "-v": ("verbosity", "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "--v": ("verbosity", "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
