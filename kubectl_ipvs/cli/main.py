@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from kubectl_ipvs.errors import ExitCode, IpvsError
 from kubectl_ipvs.output.printable import printable_lines
 
-RARELY = 10_000  # objects; Python's own 700 (2,000) is a twentieth of the time of a start
+RARELY = 10_000  # objects; with Python's own 700, 96 of the 1,400 ms of CPU of a `status` over 500 nodes; 37 with this
 EQUALS = re.compile("(-[nslov])=(.*)", re.DOTALL)  # kubectl takes -n=NAME, click takes -n NAME and -nNAME
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 UNCONNECTED = {errno.ENOTCONN, errno.EINVAL}
 RECORD = 16384  # bytes; the largest of TLS
-LONGEST_HEAD = 1024 * 1024  # bytes; kube-apiserver's are 200
+LONGEST_HEAD = 1024 * 1024  # bytes; kube-apiserver's are 160
 
 
 class ResumingContext(ssl.SSLContext):

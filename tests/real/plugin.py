@@ -64,7 +64,7 @@ def real(machines_if_any: Machines | None) -> Iterator[Cluster]:
     """Return the real cluster, on rr. One of the user's own is left on rr, too."""
     path = OWN or (machines_if_any.run("kubeconfig").strip() if machines_if_any else "")
     below = machines_if_any
-    tables = (lambda node: below.sh(node, "cat /proc/net/ip_vs")) if below else None  # an exec takes ten times as long
+    tables = (lambda node: below.sh(node, "cat /proc/net/ip_vs")) if below else None  # an exec costs the node more
     cluster = Cluster(Path(path), PACE, COMMAND, tables, foreign=bool(OWN))
     rest(cluster)
     yield cluster
