@@ -5,7 +5,7 @@ GO_BIN=/usr/lib/go-1.19/bin            # Debian's golang-go, whatever other go i
 SUITE=bookworm
 
 # The number in a name goes up when what is made under it changes.
-built() { [ -e "$R/bin/kubectl" ] && [ -e "$R/build/vmlinuz" ] && [ -e "$R/build/node.ext4" ] && [ -e "$R/build/.disk-2" ] && [ -e "$R/build/initrd-2.cpio" ]; }
+built() { [ -e "$R/bin/kubectl" ] && [ -e "$R/build/vmlinuz" ] && [ -e "$R/build/node.ext4" ] && [ -e "$R/build/.disk-3" ] && [ -e "$R/build/initrd-2.cpio" ]; }
 
 do_build() {
   local why
@@ -126,7 +126,7 @@ C
 
 build_disk() { # one ext4 image for all nodes; a VM writes to a snapshot of it that is gone when it stops
   local b=$R/build n=$R/build/node i
-  [ -e "$b/.disk-2" ] && [ -e "$b/node.ext4" ] && return 0
+  [ -e "$b/.disk-3" ] && [ -e "$b/node.ext4" ] && return 0
   for i in 1 2 3 4 5 6 7 8 9; do ! alive "node$i" || die "the node disk is to be made anew: \`cluster down\` first"; done
   step "node root"
   [ -e "$b/node-root-2.tar" ] || { mmdebstrap --variant=essential "${SLIM[@]}" \
@@ -153,7 +153,7 @@ build_disk() { # one ext4 image for all nodes; a VM writes to a snapshot of it t
   step "node disk"
   rm -f "$b/node.new"; truncate -s 2G "$b/node.new"
   mke2fs -q -F -t ext4 -O ^has_journal -m 0 -d "$n" "$b/node.new"
-  rm -rf "$n"; mv "$b/node.new" "$b/node.ext4"; touch "$b/.disk-2"
+  rm -rf "$n"; mv "$b/node.new" "$b/node.ext4"; touch "$b/.disk-3"
 }
 
 build_initrd() { # busybox + the disk's drivers; `up` appends a small archive with each node's keys
