@@ -10,7 +10,7 @@ import pytest
 
 from tests.clusters import Cluster, Machines
 
-SHORT = ("--settle", "1s", "--timeout", "45s", "--exec-timeout", "60s")
+SHORT = ("--settle", "1s", "--timeout", "30s", "--exec-timeout", "60s")
 
 
 def unload(cluster: Cluster, machines: Machines, scheduler: str) -> None:
@@ -58,7 +58,7 @@ def test_module_that_is_not_loaded_by_force(cluster: Cluster, machines: Machines
     run = cluster.ipvs("set", "--scheduler", "wlc", "--force", *SHORT)
 
     rows = dict(line.removeprefix("node/").split(" ", 1) for line in run.out.splitlines() if line.startswith("node/"))
-    failed = "rolled back: did not hold within 45s: the kernel still has rr instead of wlc"
+    failed = "rolled back: did not hold within 30s: the kernel still has rr instead of wlc"
     untouched = ["not restarted"] * (len(pods) - 1)
     assert (run.code, sorted(rows.values())) == (1, sorted([*untouched, failed])), run.err
     assert (cluster.config, set(cluster.schedulers().values())) == (before, {"rr"})

@@ -38,6 +38,7 @@ class Kubelet:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(options.pki / "ca.crt"))
         tls.load_cert_chain(options.pki / "stub.crt", options.pki / "stub.key")
         tls.verify_mode = ssl.CERT_REQUIRED  # as a kubelet without anonymous access
+        tls.num_tickets = 0  # the API server never resumes a session with a kubelet
         await web.TCPSite(runner, "127.0.0.1", options.port, ssl_context=tls, backlog=TLS_BACKLOG).start()
 
     async def _counters(self, _: web.Request) -> web.Response:
