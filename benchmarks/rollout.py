@@ -50,7 +50,7 @@ def main(where: Place) -> Report:
     """Measure."""
     shape = Shape(NODES)
     with where.server(shape) as target:
-        found = [_changed(target) for _ in range(rounds(1))]
+        found = [_changed(target) for _ in range(rounds(3))]
         down = target.counters()["most_down"]
     costs = [cost for cost, _ in found]
     asked = statistics.median(requests for _, requests in found) / NODES

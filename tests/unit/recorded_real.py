@@ -13,19 +13,21 @@ from kubectl_ipvs.ipvs.table import RealServer, VirtualServer
 class Given:
     """One virtual server: ipvsadm's words for it, the value, and words and value of each of its real servers.
 
-    `proc`: the value where /proc/net/ip_vs says less, by itself, than ipvsadm does.
+    A real server without words is not ipvsadm's to give: `beyond` is what is done instead, a verb of
+    tests/real/beyond_ipvsadm.py. `proc`: the value where /proc/net/ip_vs says less, by itself, than ipvsadm does.
     """
 
     words: str
     server: VirtualServer
     real_servers: tuple[tuple[str, RealServer], ...] = ()
     proc: dict[str, object] = field(default_factory=dict)
+    beyond: str = ""
 
     @property
     def commands(self) -> list[str]:
         """Ipvsadm's arguments, one command an entry."""
         where = " ".join(self.words.split()[: 3 if self.words.endswith(" -6") or " -6 " in self.words else 2])
-        return [f"-A {self.words}", *(f"-a {where} {words}" for words, _ in self.real_servers)]
+        return [f"-A {self.words}", *(f"-a {where} {words}" for words, _ in self.real_servers if words)]
 
     @property
     def in_ipvsadm(self) -> VirtualServer:
@@ -141,4 +143,21 @@ FORWARDING = (
         ),
     ),
 )
-GIVEN = (*SCHEDULERS, *FLAGS, *PROTOCOLS, *PERSISTENCE, *FORWARDING)
+BEYOND = (
+    Given(
+        "-t 192.0.2.3:80 -s rr",
+        server("TCP 192.0.2.3:80", "rr"),
+        (
+            real("-r 198.51.100.4:80 -m", "Masq"),
+            ("", RealServer("198.51.100.9:80", "Local", 1, 0, 0)),
+        ),
+        beyond="local 192.0.2.3:80 198.51.100.9:80",
+    ),
+    Given(
+        "-t 192.0.2.150:80 -s rr",
+        server("TCP 192.0.2.150:80", "rr"),
+        (("-r 198.51.100.9:9001 -m", RealServer("198.51.100.9:9001", "Masq", 1, 3, 2)),),
+        beyond="connections 192.0.2.150:80 3 2",
+    ),
+)
+GIVEN = (*SCHEDULERS, *FLAGS, *PROTOCOLS, *PERSISTENCE, *FORWARDING, *BEYOND)
