@@ -39,6 +39,7 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "as_uid": (Text, ("--as-uid",), "UID", "UID to impersonate."),
     "as_user_extra": (Texts, ("--as-user-extra",), "KEY=VALUE", "key=value to impersonate; may be given again."),
     "request_timeout": (Text, ("--request-timeout",), "TIME", "How long one answer may take; 0: for ever."),
+    "disable_compression": (Switch, ("--disable-compression",), "", "Do not ask for compressed answers."),
     "namespace": (Text, ("--namespace", "-n"), "NAME", "kube-proxy's namespace. [default: kube-system]"),
     "selector": (Text, ("--selector", "-l"), "LABELS", "Its pods. [default: the DaemonSet's selector]"),
     "daemon_set": (Text, ("--daemonset",), "NAME", "kube-proxy's DaemonSet. [default: found]"),

@@ -39,6 +39,7 @@ GLOBAL: Flags = {
     "--as-uid": ("as_uid", "UID", "UID to impersonate."),
     "--as-user-extra": ("as_user_extra", "KEY=VALUE", "key=value to impersonate; may be given again."),
     "--request-timeout": ("request_timeout", "TIME", "How long one answer may take; 0: for ever."),
+    "--disable-compression": ("disable_compression", "", "Do not ask for compressed answers."),
     "--namespace": ("namespace", "NAME", "kube-proxy's namespace. [default: kube-system]"),
     "-n": ("namespace", "NAME", "kube-proxy's namespace. [default: kube-system]"),
     "--selector": ("selector", "LABELS", "Its pods. [default: the DaemonSet's selector]"),

@@ -53,6 +53,7 @@ class Connection(NamedTuple):
     proxy_url: str | None = None
     impersonation: tuple[tuple[str, str], ...] = ()
     request_timeout: float | None = None
+    disable_compression: bool = False
     origin: str = ""
 
     def __repr__(self) -> str:
@@ -152,6 +153,7 @@ def _connection(
         tls_server_name=selection.cluster.tls_server_name or None,
         proxy_url=selection.cluster.proxy_url or environment_proxy(url.url, environ),
         impersonation=impersonation_headers(selection.user),
+        disable_compression=selection.cluster.disable_compression,
         origin=selection.origin,
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import zlib
 from collections.abc import Mapping
 from http.client import IncompleteRead
 from urllib.parse import urlsplit
@@ -49,8 +50,12 @@ def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
             f"the connection to the server {where} was refused",
             hint="is it the right host and port, and is it up?",
         )
-    if isinstance(cause, IncompleteRead) or type(cause) is ValueError:  # a chunk's length that is none, in http.client
-        return ConnectionFailed(f"the answer of {where} was cut short")
+    if isinstance(cause, (IncompleteRead, zlib.error)) or type(cause) is ValueError:  # a chunk's length that is none
+        packed = isinstance(cause, zlib.error)
+        return ConnectionFailed(
+            f"the answer of {where} {'cannot be decompressed' if packed else 'was cut short'}",
+            hint="try --disable-compression" if packed else "",
+        )
     if isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
         return ConnectionFailed(f"{where} did not answer in time", hint="try a longer --request-timeout")
     return ConnectionFailed(f"cannot connect to {where}: {_words(cause)}")

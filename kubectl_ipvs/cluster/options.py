@@ -35,6 +35,7 @@ class ConnectionOptions(NamedTuple):
     as_groups: tuple[str, ...] = ()
     as_user_extra: tuple[str, ...] = ()
     request_timeout: str | None = None
+    disable_compression: bool | None = None
 
     def __repr__(self) -> str:
         return shown(self, {"token", "password"})

@@ -84,7 +84,7 @@ def names_hint(name: str, known: Iterable[str], flag: str) -> str:
 
 
 def cluster_with(options: ConnectionOptions, cluster: ClusterEntry) -> ClusterEntry:
-    """Lay --server, --tls-server-name, --certificate-authority and --insecure-... over a cluster."""
+    """Lay --server, --tls-server-name, --certificate-authority, --insecure-... and --disable-... over a cluster."""
     if options.certificate_authority or options.insecure_skip_tls_verify:
         cluster = cluster._replace(
             certificate_authority=options.certificate_authority or "",
@@ -96,7 +96,7 @@ def cluster_with(options: ConnectionOptions, cluster: ClusterEntry) -> ClusterEn
             server=options.server or cluster.server,
             tls_server_name=options.tls_server_name or "",
         )
-    return cluster
+    return cluster._replace(disable_compression=options.disable_compression or cluster.disable_compression)
 
 
 def user_with(options: ConnectionOptions, user: UserEntry) -> UserEntry:

@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import binascii
+import gzip
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-from kubectl_ipvs.sandbox.exchange import Request, Response, Stream
+from kubectl_ipvs.sandbox.exchange import JSON, Request, Response, Stream
 from kubectl_ipvs.sandbox.resources import Resource
 from kubectl_ipvs.sandbox.selectors import Matches, fields, labels
 from kubectl_ipvs.sandbox.status import bad_request, expired, not_found
@@ -16,6 +17,7 @@ from kubectl_ipvs.sandbox.tables import Shape, shape_of
 
 Obj = dict[str, Any]
 LONGEST_WATCH = 1800.0  # seconds
+LONG = 128 * 1024  # bytes; shorter answers are not compressed
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list "
     "without the continue parameter."
@@ -38,9 +40,9 @@ def get(store: Store, request: Request, resource: Resource, namespace: str, name
     if entry is None:
         raise not_found(resource, name)
     shape = shape_of(request, resource)
-    return Response(
-        200, entry.raw if shape is None else encode(shape.table([entry.obj], {"resourceVersion": str(store.version)}))
-    )
+    if shape is None:
+        return _packed(request, entry.raw)
+    return _packed(request, encode(shape.table([entry.obj], {"resourceVersion": str(store.version)})))
 
 
 def _matcher(request: Request, resource: Resource, namespace: str) -> Matches:
@@ -81,7 +83,14 @@ def list_objects(store: Store, request: Request, resource: Resource, namespace: 
         if not query(request, "labelSelector") and not query(request, "fieldSelector"):
             metadata["remainingItemCount"] = len(chosen) - limit
         chosen = chosen[:limit]
-    return Response(200, _list_body(request, resource, metadata, chosen))
+    return _packed(request, _list_body(request, resource, metadata, chosen))
+
+
+def _packed(request: Request, body: bytes) -> Response:
+    """Compress as kube-apiserver does since 1.16: what is long, for who asks for gzip."""
+    if len(body) <= LONG or "gzip" not in request.header("accept-encoding"):
+        return Response(200, body)
+    return Response(200, gzip.compress(body, 1), (*JSON, ("content-encoding", "gzip"), ("vary", "Accept-Encoding")))
 
 
 def _list_body(request: Request, resource: Resource, metadata: Obj, chosen: list[Entry]) -> bytes:

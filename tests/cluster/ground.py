@@ -19,12 +19,13 @@ from kubectl_ipvs.sandbox.pki import Authority
 
 @dataclass(frozen=True)
 class Seen:
-    """One request as a server saw it: who is asking, for whom, under which name of ours."""
+    """One request as a server saw it: who asks, for whom, under which name of ours; may the answer be compressed."""
 
     path: str
     headers: tuple[tuple[str, str], ...]
     certificate: str
     server_name: str
+    compressed: bool
 
 
 @dataclass
@@ -60,6 +61,7 @@ def recording(context: ssl.SSLContext | None) -> Iterator[Recorder]:
                     ),
                     subject(self.connection),
                     recorder.server_name,
+                    "gzip" in self.headers.get("Accept-Encoding", ""),
                 )
             )
             self.send_response(200)

@@ -56,6 +56,7 @@ FLAGS = {
     "tls_server_name": "--tls-server-name", "as_user": "--as", "as_uid": "--as-uid", "username": "--username",
     "password": "--password", "insecure_skip_tls_verify": "--insecure-skip-tls-verify",
     "as_groups": "--as-group", "as_user_extra": "--as-user-extra", "request_timeout": "--request-timeout",
+    "disable_compression": "--disable-compression",
 }  # fmt: skip
 
 
@@ -102,6 +103,8 @@ def ask(connection: Connection) -> None:
 def send(to: socket.socket, prefix: str, connection: Connection) -> None:
     """Send one request and read its answer to the end."""
     lines = [f"GET {prefix}/x HTTP/1.0", *(f"{name}: {value}" for name, value in connection.headers())]
+    if not connection.disable_compression:
+        lines.append("Accept-Encoding: gzip")
     to.sendall("\r\n".join([*lines, "", ""]).encode())
     while to.recv(4096):
         pass
@@ -111,7 +114,7 @@ def send(to: socket.socket, prefix: str, connection: Connection) -> None:
 def test_a_server_sees_from_us_what_it_sees_from_kubectl(
     program: str, ground: Ground, tmp_path: Path, case: Case
 ) -> None:
-    """Credentials, impersonation, certificate and server name are kubectl's; where kubectl fails we fail."""
+    """Credentials, impersonation, certificate, server name, compression are kubectl's; where kubectl fails we fail."""
     before(program, case)
     options, words, env = laid_out(ground, case, tmp_path)
     kubectl(program, ["get", "--raw", "/x", *words], env, tmp_path)

@@ -1,6 +1,8 @@
 """What would grow without end when it is read ends soon, and what asks to be run is not: YAML, JSON, tags."""
 
+import gzip
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -105,3 +107,35 @@ def test_bombs_in_an_answer(case: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None
 
     assert (run.code, run.err.startswith("error: "), time.thread_time() - began < 5) == (1, True, True)
     assert "Traceback" not in run.err
+
+
+GZIP = (("content-type", "application/json"), ("content-encoding", "gzip"))
+NOT_GZIP = {"plain": b'{"kind": "DaemonSet"}', "damaged": gzip.compress(bytes(range(256)) * 99)[:40] + b"x" * 400}
+
+
+@pytest.mark.parametrize("case", NOT_GZIP)
+def test_answers_that_are_not_compressed_as_they_say(case: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """One error line that says so, and a hint."""
+    box = sandbox(nodes=1)
+    box.hook = lambda _: Response(200, NOT_GZIP[case], GZIP)
+
+    run = ipvs(box, "get")
+
+    where = box.url.removeprefix("https://")
+    assert (run.code, run.out) == (1, "")
+    assert run.err == f"error: the answer of {where} cannot be decompressed\nhint: try --disable-compression\n"
+
+
+@pytest.mark.whole
+def test_a_bomb_of_gzip(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Half a megabyte that would become 600 is given up at the limit for any answer."""
+    packer = zlib.compressobj(9, wbits=31)
+    mib = bytes(1 << 20)
+    bomb = b"".join([*(packer.compress(mib) for _ in range(600)), packer.flush()])
+    box = sandbox(nodes=1)
+    box.hook = lambda _: Response(200, bomb, GZIP)
+
+    run = ipvs(box, "get")
+
+    assert (run.code, run.out, len(bomb) < 1 << 20) == (1, "", True)
+    assert run.err == f"error: the answer of {box.url} has more than 512 MiB\n"

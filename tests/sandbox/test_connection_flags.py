@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kubectl_ipvs.sandbox.credentials import kubeconfig_text
+from kubectl_ipvs.sandbox.exchange import Reply, Request, Response
 from kubectl_ipvs.sandbox.pki import Authority, server_context
 from tests.harness import BRISK, Ipvs, MakeSandbox, Run
 
@@ -214,3 +215,29 @@ def test_certificate_that_has_expired(ipvs: Ipvs, tmp_path: Path, monkeypatch: p
     listener.close()
 
     assert run == Run(1, "", f"error: cannot trust {where}: certificate has expired\n{TRUST}")
+
+
+def test_compression(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """Long answers come compressed, as to kubectl, but for a watch; a flag or the kubeconfig does without."""
+    box = sandbox(nodes=60)
+    packed: list[str] = []
+
+    def note(request: Request, reply: Reply) -> None:
+        if isinstance(reply, Response) and ("content-encoding", "gzip") in reply.headers:
+            packed.append(request.path.rpartition("/")[2])
+
+    box.after = note
+    config = yaml.safe_load(box.kubeconfig())
+    config["clusters"][0]["cluster"]["disable-compression"] = True
+    path = tmp_path / "without"
+    path.write_text(yaml.safe_dump(config))
+
+    first = ipvs(box, "status")
+    lists = list(packed)
+    flag, file = (ipvs(box, "status", *words) for words in (("--disable-compression",), ("--kubeconfig", str(path))))
+
+    assert ([run.code for run in (first, flag, file)], first.out == flag.out == file.out) == ([0, 0, 0], True)
+    assert (lists, packed) == (["pods"], lists)
+    ipvs(box, "restart", "node1", *BRISK)
+    watches = [seen for seen in box.requests if "watch" in seen.query]
+    assert {value for seen in watches for name, value in seen.headers if name == "accept-encoding"} == {"identity"}
