@@ -22,7 +22,11 @@ class TooMuchError(Exception):
 
 
 class Channel(websocket.WebSocket):
-    """The client's end; every method ends by the deadline, or raises."""
+    """The client's end; every method ends by the deadline, or raises.
+
+    One guard looks at the clock for all reads: a timeout for each is a system call that lets go of the interpreter,
+    which the other threads are waiting for (12 of 45 such calls an exec).
+    """
 
     def __init__(self, deadline: float, most: int, **options: Any) -> None:  # noqa: ANN401 - websocket-client's own
         super().__init__(skip_utf8_validation=True, enable_multithread=False, **options)
@@ -30,20 +34,28 @@ class Channel(websocket.WebSocket):
         self._left = most * HEADS + SLACK
         self._late = False
         self._guard = 0
+        self._over = False
 
     def open(self, url: str, **options: Any) -> None:  # noqa: ANN401 - as above
-        """Connect and shake hands; the lines of a handshake are read without a look at the clock, so another looks."""
+        """Connect and shake hands."""
         left = max(0.0, self.deadline - time.monotonic())
         self._guard = DEADLINES.add(self.deadline, self._cut)
         try:
             self.connect(url, timeout=left, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
         except (websocket.WebSocketException, OSError, *STUMBLES) as error:
+            self._unguard()
             if self._late:
                 raise TimeoutError from error
             raise
-        finally:
-            guard, self._guard = self._guard, 0
-            DEADLINES.drop(guard)
+
+    def shutdown(self) -> None:
+        """Close the connection at once."""
+        self._unguard()
+        super().shutdown()  # type: ignore[no-untyped-call] # as above
+
+    def _unguard(self) -> None:
+        self._over = True
+        DEADLINES.drop(self._guard)
 
     def _cut(self) -> None:
         self._late = True
@@ -51,16 +63,18 @@ class Channel(websocket.WebSocket):
         if held is not None:
             with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
-        elif self._guard:  # still connecting, each step with a timeout of its own; what follows them has none
+        elif not self._over:  # still connecting, each step with a timeout of its own; what follows them has none
             self._guard = DEADLINES.add(time.monotonic() + SOON, self._cut)
 
     def _recv(self, bufsize: int) -> bytes:
-        left = self.deadline - time.monotonic()
-        if left <= 0:
+        try:
+            received: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call] # as above
+        except (websocket.WebSocketException, OSError) as error:
+            if self._late:
+                raise TimeoutError from error
+            raise
+        if self._late:
             raise TimeoutError
-        if self.sock is not None:
-            self.sock.settimeout(left)
-        received: bytes = super()._recv(bufsize)  # type: ignore[no-untyped-call] # websocket-client is typed in part
         self._left -= len(received)
         if self._left < 0:
             raise TooMuchError

@@ -9,6 +9,7 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
@@ -44,10 +45,8 @@ def run(
 
     Raises ExecFailed (kind `timeout`, `unreachable`, `forbidden`, `gone`, `unreadable`): the command gave no result.
     """
-    query = [("command", word) for word in command]
-    query += [("stdout", "true"), ("stderr", "true")] + ([("container", container)] if container else [])
     where = f"/api/v1/namespaces/{quote(namespace, safe='')}/pods/{quote(pod, safe='')}/exec"
-    path = f"{where}?{urlencode(query, quote_via=quote)}"
+    path = f"{where}?{_query(tuple(command), container)}"
     channel = _open(rest, path, timeout, max_output)
     try:
         return _read(channel, sink, max_output, timeout)
@@ -56,7 +55,14 @@ def run(
     except (OSError, websocket.WebSocketException) as error:
         raise _broken(rest, error, timeout) from error
     finally:
-        channel.shutdown()  # type: ignore[no-untyped-call] # as above
+        channel.shutdown()
+
+
+@lru_cache  # every node is asked the same
+def _query(command: tuple[str, ...], container: str) -> str:
+    query = [("command", word) for word in command]
+    query += [("stdout", "true"), ("stderr", "true")] + ([("container", container)] if container else [])
+    return urlencode(query, quote_via=quote)
 
 
 def _open(rest: Rest, path: str, timeout: float, most: int, *, again: bool = True) -> Channel:
