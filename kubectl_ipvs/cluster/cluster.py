@@ -186,6 +186,11 @@ class Cluster:
         answer = self._rest.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
         return (answer.get("status") or {}).get("allowed") is True
 
+    @staticmethod
+    def ready_to_run() -> None:
+        """Load what `run` needs, while nobody waits for it; websocket-client is not needed to read a ConfigMap."""
+        import kubectl_ipvs.cluster.exec  # noqa: F401 - loaded to be there
+
     def run(
         self,
         target: Pod,
@@ -196,7 +201,7 @@ class Cluster:
         max_output: int = MAX_OUTPUT,
     ) -> Finished:
         """Run a command in the first container of a pod; see `exec.run`."""
-        from kubectl_ipvs.cluster.exec import run  # websocket-client is not needed to read a ConfigMap
+        from kubectl_ipvs.cluster.exec import run
 
         return run(
             self._rest,

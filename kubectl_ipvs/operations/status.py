@@ -112,7 +112,7 @@ def places(cluster: Cluster, located: Located) -> tuple[list[Place], tuple[str, 
         pods.extend(listed)
         version.append(at)
 
-    for _ in fan_out(lambda ask: ask(), (list_nodes, list_pods), 2):
+    for _ in fan_out(lambda ask: ask(), (list_nodes, list_pods, cluster.ready_to_run), 3):
         pass
     return _pair(located, nodes, pods), tuple(warnings), version[0]
 
