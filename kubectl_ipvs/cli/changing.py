@@ -7,10 +7,10 @@ would be written; nothing is written before every question is asked.
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from kubectl_ipvs.cli.console import confirm, draws, out, say, warn
+from kubectl_ipvs.cli.console import confirm, draws, out, out_anyway, say, warn
 from kubectl_ipvs.cli.ending import CODES, last_words, report
 from kubectl_ipvs.cli.session import Session
-from kubectl_ipvs.errors import ExitCode, Refused
+from kubectl_ipvs.errors import ExitCode, IpvsError, Refused
 from kubectl_ipvs.operations.carry_out import Order, Outcome, carry_out
 from kubectl_ipvs.operations.change import Change, write
 from kubectl_ipvs.operations.lease import holding
@@ -56,7 +56,7 @@ def make(session: Session, cluster: "Cluster", change: Change, names: Sequence[s
         check_canary(chosen, manner.pace.canary)
     targets = _targets(session, cluster, change, chosen, manner) if chosen else []
     if not manner.document:
-        out(change.diff)
+        _show_diff(change)
     if not change.changes_text and not targets:
         return _unchanged(cluster, change, manner, chosen)
     found = _preflight(session, cluster, change, chosen, manner)
@@ -69,6 +69,13 @@ def make(session: Session, cluster: "Cluster", change: Change, names: Sequence[s
     pace = manner.pace._replace(reads_table=change.in_table)
     order = Order(change, targets, chosen.skipped, chosen.version, len(chosen.places), pace, manner.rollback)
     return _carry_out(session, cluster, order, manner, found)
+
+
+def _show_diff(change: Change) -> None:
+    try:
+        out(change.diff)
+    except BrokenPipeError as error:  # exit code 0 would say that it was made
+        raise IpvsError("nobody reads the output: nothing was changed") from error
 
 
 def refuse_place(cluster: "Cluster", located: "Located", values: "Mapping[str, Value]", manner: Manner) -> None:
@@ -172,9 +179,9 @@ def _write_alone(cluster: "Cluster", change: Change, manner: Manner, found: Sequ
     with holding(cluster, change.located.namespace, warn, lambda: None):
         write(cluster, change, timeout=manner.pace.timeout)
     if manner.document:
-        out(rendering.render(report(cluster, change, "written", found), manner.output))
+        out_anyway(rendering.render(report(cluster, change, "written", found), manner.output))
     else:
-        out(f"{_object(change.located)} patched\n")
+        out_anyway(f"{_object(change.located)} patched\n")
     warn("kube-proxy was not restarted: no node follows yet; `kubectl ipvs restart --stale` makes them")
     return ExitCode.OK
 
@@ -189,7 +196,7 @@ def _carry_out(session: Session, cluster: "Cluster", order: Order, manner: Manne
         if words != "written":
             say(words)
         elif not manner.document:
-            out(f"{_object(change.located)} patched\n")
+            out_anyway(f"{_object(change.located)} patched\n")
 
     progress.start(len(order.targets))
     try:
@@ -203,9 +210,9 @@ def _end(cluster: "Cluster", order: Order, outcome: Outcome, manner: Manner, fou
     change = order.change
     if manner.document:
         ended = report(cluster, change, outcome.kind, found, nodes=outcome.nodes, back=outcome.back, left=outcome.left)
-        out(rendering.render(ended, manner.output))
+        out_anyway(rendering.render(ended, manner.output))
     else:
-        out(rendering.lines(outcome.nodes, outcome.back))
+        out_anyway(rendering.lines(outcome.nodes, outcome.back))
     say(rendering.summary(outcome.nodes, outcome.back))
     for line in last_words(change, outcome):
         say(line)

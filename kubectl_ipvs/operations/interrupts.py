@@ -1,5 +1,10 @@
-"""Ctrl-C and SIGTERM while a change is under way: the first starts nothing new, the second lets go at once."""
+"""Ctrl-C and SIGTERM while a change is under way: the first starts nothing new, the second lets go at once.
 
+A terminal that is lost (SIGHUP: an ssh connection that breaks) is no wish to stop: half a change, with nobody there to
+be told, is worse than the whole one that was asked for and is proved, or taken back, on the way.
+"""
+
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -55,7 +60,16 @@ def interruptible(interrupts: Interrupts) -> Iterator[None]:
     def handle(_number: int, _frame: FrameType | None) -> None:
         interrupts()
 
+    terminals = [descriptor for descriptor in (0, 1, 2) if os.isatty(descriptor)]  # afterwards they are none
+
+    def hang_up(_number: int, _frame: FrameType | None) -> None:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in terminals:
+            os.dup2(nowhere, descriptor)  # each write would fail from now on
+
     before = {number: signal.signal(number, handle) for number in SIGNALS}
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, hang_up)
     try:
         yield
     finally:
