@@ -5,6 +5,7 @@ would be written; nothing is written before every question is asked.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from kubectl_ipvs.cli.console import confirm, draws, out, out_anyway, say, warn
@@ -202,7 +203,8 @@ def _carry_out(session: Session, cluster: "Cluster", order: Order, manner: Manne
     try:
         outcome = carry_out(cluster, order, reader, progress, told)
     finally:
-        progress.stop()
+        with suppress(OSError):  # a terminal that was lost
+            progress.stop()
     return _end(cluster, order, outcome, manner, found)
 
 

@@ -68,7 +68,7 @@ def interruptible(interrupts: Interrupts) -> Iterator[None]:
             os.dup2(nowhere, descriptor)  # each write would fail from now on
 
     before = {number: signal.signal(number, handle) for number in SIGNALS}
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+    if hasattr(signal, "SIGHUP"):  # where it is ignored (nohup), too: the terminal is lost all the same
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, hang_up)
     try:
         yield

@@ -101,16 +101,20 @@ def test_nobody_reads_the_diff(box: Sandbox) -> None:
     assert run.stderr == "error: nobody reads the output: nothing was changed\n"
 
 
-def test_the_terminal_is_lost(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SIGHUP, and a terminal that takes nothing any more: the change is seen through."""
+@pytest.mark.parametrize("case", ["told", "told, but ignored", "not told"])
+def test_the_terminal_is_lost(case: str, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that takes nothing any more, with SIGHUP or without (not in the foreground): it is seen through."""
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
-    with subprocess.Popen(SET, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
+    ignoring = ("sh", "-c", 'trap "" HUP; exec "$0" "$@"') if case == "told, but ignored" else ()
+    words = (*ignoring, *SET)
+    with subprocess.Popen(words, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True) as process:
         os.close(theirs)
 
         def hang_up() -> None:
             os.close(ours)
-            process.send_signal(signal.SIGHUP)
+            if case != "not told":
+                process.send_signal(signal.SIGHUP)
 
         gone = at_the_first_delete(box, hang_up)
         code = process.wait(20)
