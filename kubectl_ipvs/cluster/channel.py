@@ -25,7 +25,7 @@ class Channel(websocket.WebSocket):
     """The client's end; every method ends by the deadline, or raises.
 
     One guard looks at the clock for all reads: a timeout for each is a system call that lets go of the interpreter,
-    which the other threads are waiting for (12 of 45 such calls an exec).
+    which the other threads are waiting for (a dozen an exec of 100 services, as strace counts them).
     """
 
     def __init__(self, deadline: float, most: int, **options: Any) -> None:  # noqa: ANN401 - websocket-client's own

@@ -66,7 +66,7 @@ class Transport:
         if content:
             headers["Content-Type"] = content
         if method == "GET" and not read_timeout and not self.connection.disable_compression:  # no watch: those trickle
-            headers["Accept-Encoding"] = "gzip"  # API servers compress from 128 KiB on: a page of pods to a thirtieth
+            headers["Accept-Encoding"] = "gzip"  # API servers compress from 128 KiB on
         url = self.connection.server + path + ("?" + urlencode(query, quote_via=quote) if query else "")
         exchange = self.log.request(self.connection, method, url, headers.iteritems(), text)
         try:
