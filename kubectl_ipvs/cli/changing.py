@@ -19,16 +19,16 @@ from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.preflight import Intent, preflight
 from kubectl_ipvs.operations.restart import Pace, Selection, check_canary, select
 from kubectl_ipvs.operations.stale import stale_targets
-from kubectl_ipvs.output import change as rendering
+from kubectl_ipvs.output import report as rendering
 from kubectl_ipvs.output.configuration import where
 from kubectl_ipvs.output.progress import STAYS_UP, TABLE, Lines, Live, Progress
-from kubectl_ipvs.proxy.preflight import Facts, findings
+from kubectl_ipvs.proxy.checks.registry import Facts, findings
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster
     from kubectl_ipvs.operations.locate import Located
-    from kubectl_ipvs.proxy.fields import Value
-    from kubectl_ipvs.proxy.findings import Finding
+    from kubectl_ipvs.proxy.checks.findings import Finding
+    from kubectl_ipvs.proxy.config.fields import Value
 
 
 class Manner(NamedTuple):

@@ -81,7 +81,7 @@ def _ask(what: str, given: Mapping[str, object]) -> Iterable[str]:
 
 def _entries(kind: str, given: Mapping[str, object]) -> Iterable[str]:
     """Give the names of the kubeconfig's contexts, clusters or users."""
-    from kubectl_ipvs.cluster.kubeconfig import load
+    from kubectl_ipvs.cluster.access.kubeconfig import load
 
     explicit = given.get("kubeconfig")
     kubeconfig = load(explicit if isinstance(explicit, str) else None, os.environ)
@@ -91,7 +91,7 @@ def _entries(kind: str, given: Mapping[str, object]) -> Iterable[str]:
 def _nodes(given: Mapping[str, object]) -> Iterable[str]:
 
     from kubectl_ipvs.cli.session import Session
-    from kubectl_ipvs.cluster.options import ConnectionOptions
+    from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 
     known = set(ConnectionOptions._fields)
     session = Session.of({key: value for key, value in given.items() if key in known})

@@ -7,12 +7,12 @@ from kubectl_ipvs.errors import ExitCode
 from kubectl_ipvs.operations.carry_out import Outcome
 from kubectl_ipvs.operations.change import Change
 from kubectl_ipvs.operations.noderun import NodeOutcome
-from kubectl_ipvs.output.change import Report
 from kubectl_ipvs.output.configuration import source
+from kubectl_ipvs.output.report import Report
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster
-    from kubectl_ipvs.proxy.findings import Finding
+    from kubectl_ipvs.proxy.checks.findings import Finding
 
 CODES = {
     "held": ExitCode.OK,

@@ -44,7 +44,7 @@ FORMATS = ("table", "json", "yaml")
 def pace(max_unavailable: str, timeout: str, settle: str, canary: str, strategy: str) -> "Pace":
     """Read the flags; raises UsageError."""
     from kubectl_ipvs.operations.restart import Pace
-    from kubectl_ipvs.proxy.batches import MaxUnavailable
+    from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 
     settled = 0.0 if settle in {"0", "0s"} else seconds("--settle", settle)
     choice("--strategy", strategy, STRATEGIES)

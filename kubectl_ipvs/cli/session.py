@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_ipvs.cli.console import trace
-from kubectl_ipvs.cluster.duration import request_timeout
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
+from kubectl_ipvs.cluster.access.request_timeout import request_timeout
 from kubectl_ipvs.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:  # loaded when a cluster is opened: `schedulers` and `--help` need none
@@ -62,9 +62,9 @@ class Session(NamedTuple):
 
     def cluster(self) -> "Cluster":
         """Open the cluster that kubectl would."""
+        from kubectl_ipvs.cluster.access.connection import Connection, connect
         from kubectl_ipvs.cluster.cluster import Cluster
-        from kubectl_ipvs.cluster.connection import Connection, connect
-        from kubectl_ipvs.cluster.wirelog import WireLog
+        from kubectl_ipvs.cluster.wire.log import WireLog
 
         def dial() -> Connection:
             return connect(self.options, os.environ)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from kubectl_ipvs.cluster.connection import Connection
-from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished, Sink
+from kubectl_ipvs.cluster.access.connection import Connection
 from kubectl_ipvs.cluster.leases import Leases
 from kubectl_ipvs.cluster.objects import (
     ConfigMap,
@@ -22,8 +21,9 @@ from kubectl_ipvs.cluster.objects import (
     pod,
 )
 from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
-from kubectl_ipvs.cluster.rest import JSON_PATCH, QUIET, STRATEGIC_PATCH, Rest
-from kubectl_ipvs.cluster.wirelog import WireLog
+from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
+from kubectl_ipvs.cluster.wire.log import WireLog
+from kubectl_ipvs.cluster.wire.rest import JSON_PATCH, QUIET, STRATEGIC_PATCH, Rest
 from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, UsageError
 
 MANAGER = "kubectl-ipvs"
@@ -189,7 +189,7 @@ class Cluster:
     @staticmethod
     def ready_to_run() -> None:
         """Load what `run` needs, while nobody waits for it; websocket-client is not needed to read a ConfigMap."""
-        import kubectl_ipvs.cluster.exec  # noqa: F401 - loaded to be there
+        import kubectl_ipvs.cluster.wire.exec  # noqa: F401 - loaded to be there
 
     def run(
         self,
@@ -201,7 +201,7 @@ class Cluster:
         max_output: int = MAX_OUTPUT,
     ) -> Finished:
         """Run a command in the first container of a pod; see `exec.run`."""
-        from kubectl_ipvs.cluster.exec import run
+        from kubectl_ipvs.cluster.wire.exec import run
 
         return run(
             self._rest,

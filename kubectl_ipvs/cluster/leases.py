@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from kubectl_ipvs.cluster.objects import mapping, number, text
-from kubectl_ipvs.cluster.rest import Rest
+from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ApiError
 
 NOT_FOUND = 404

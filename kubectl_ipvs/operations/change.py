@@ -14,11 +14,12 @@ from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.patience import GivesUp, never, patiently
-from kubectl_ipvs.proxy import configuration, fields, lastchange
-from kubectl_ipvs.proxy.difference import difference
-from kubectl_ipvs.proxy.edit import edit
-from kubectl_ipvs.proxy.fields import Value
-from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, LastChange
+from kubectl_ipvs.proxy.config import configuration, fields
+from kubectl_ipvs.proxy.config import last_change as lastchange
+from kubectl_ipvs.proxy.config.difference import difference
+from kubectl_ipvs.proxy.config.edit import edit
+from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.config.last_change import ANNOTATION, TAKEN_BACK, LastChange
 
 
 class Change(NamedTuple):

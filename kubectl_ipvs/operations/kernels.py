@@ -13,7 +13,7 @@ from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.status import Place
-from kubectl_ipvs.proxy.modules import Modules, loaded, must_be_loaded, on_disk
+from kubectl_ipvs.proxy.checks.modules import Modules, loaded, must_be_loaded, on_disk
 
 MOST = 8 * 1024 * 1024  # bytes of one file
 SAMPLES = 2  # nodes of one kernel release that are tried for its module folder: one may hang

@@ -10,11 +10,11 @@ from typing import NamedTuple
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, items, mapping
 from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
-from kubectl_ipvs.proxy import configuration
-from kubectl_ipvs.proxy.configuration import Configuration
-from kubectl_ipvs.proxy.lastchange import TAKEN_BACK, differed_since
-from kubectl_ipvs.proxy.lifecycle import version_of_image
-from kubectl_ipvs.proxy.location import config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
+from kubectl_ipvs.proxy.config import configuration
+from kubectl_ipvs.proxy.config.configuration import Configuration
+from kubectl_ipvs.proxy.config.last_change import TAKEN_BACK, differed_since
+from kubectl_ipvs.proxy.config.location import config_path, config_source, proxy_container, words
 
 NAMESPACE = "kube-system"
 STATIC_SELECTORS = ("k8s-app=kube-proxy", "component=kube-proxy")

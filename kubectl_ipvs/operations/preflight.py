@@ -12,10 +12,10 @@ from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.kernels import read_modules
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.status import Place
-from kubectl_ipvs.proxy.fields import Value
-from kubectl_ipvs.proxy.findings import Finding
-from kubectl_ipvs.proxy.owner import Owner, owners
-from kubectl_ipvs.proxy.preflight import Facts, NodeFact, findings
+from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
+from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings
+from kubectl_ipvs.proxy.config.fields import Value
 
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
 

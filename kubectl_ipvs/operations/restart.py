@@ -13,7 +13,7 @@ from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.rollout import Rollout
 from kubectl_ipvs.operations.status import Place, choose, places, started
 from kubectl_ipvs.operations.tables import Reader
-from kubectl_ipvs.proxy.batches import MaxUnavailable
+from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 
 CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 

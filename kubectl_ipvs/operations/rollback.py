@@ -18,7 +18,7 @@ from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.restart import Pace, roll, select
 from kubectl_ipvs.operations.status import Place, started
 from kubectl_ipvs.operations.tables import Reader
-from kubectl_ipvs.proxy.lastchange import ANNOTATION, TAKEN_BACK, taken_back
+from kubectl_ipvs.proxy.config.last_change import ANNOTATION, TAKEN_BACK, taken_back
 
 STALE = "`kubectl ipvs restart --stale`"
 

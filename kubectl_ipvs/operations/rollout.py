@@ -24,7 +24,7 @@ from kubectl_ipvs.operations.podbook import PodBook
 from kubectl_ipvs.operations.podwatch import PodWatch
 from kubectl_ipvs.operations.tables import Reader
 from kubectl_ipvs.operations.told import Deleted, Interrupt, Listed, Looked, Told, Trouble
-from kubectl_ipvs.proxy.state import describe
+from kubectl_ipvs.proxy.verdict import describe
 
 TICK = 0.5
 FIRST_LOOK, LONGEST_LOOK = 0.25, 2.0  # seconds between looks at a table that does not follow yet

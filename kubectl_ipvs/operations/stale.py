@@ -9,7 +9,7 @@ from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.restart import Selection
 from kubectl_ipvs.operations.status import Place, facts, started
 from kubectl_ipvs.operations.tables import Reader, Reading
-from kubectl_ipvs.proxy.state import judge
+from kubectl_ipvs.proxy.verdict import judge
 
 YOUNG = 30.0  # seconds: a pod is ready before its table follows (up to 8 s were seen on a real cluster)
 

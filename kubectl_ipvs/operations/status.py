@@ -11,8 +11,8 @@ from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.tables import Reader, Reading
-from kubectl_ipvs.proxy.lifecycle import version_of_image
-from kubectl_ipvs.proxy.state import FAILED, OUT_OF_STEP, NodeFacts, judge
+from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
+from kubectl_ipvs.proxy.verdict import FAILED, OUT_OF_STEP, NodeFacts, judge
 
 
 class NodeStatus(NamedTuple):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.cluster.finished import MAX_OUTPUT, Finished
 from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary
 

@@ -6,9 +6,9 @@ from typing import Any
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.table import table
-from kubectl_ipvs.proxy.configuration import Setting
-from kubectl_ipvs.proxy.fields import FIELD, Value
-from kubectl_ipvs.proxy.lifecycle import notice
+from kubectl_ipvs.proxy.checks.lifecycle import notice
+from kubectl_ipvs.proxy.config.configuration import Setting
+from kubectl_ipvs.proxy.config.fields import FIELD, Value
 
 
 def render(located: Located, form: str) -> str:

@@ -4,11 +4,11 @@ from collections import Counter
 from typing import Any
 
 from kubectl_ipvs.operations.status import NodeStatus, Status
+from kubectl_ipvs.output.age import age
 from kubectl_ipvs.output.documents import document
-from kubectl_ipvs.output.duration import age
 from kubectl_ipvs.output.printable import LONGEST_CELL
 from kubectl_ipvs.output.table import table
-from kubectl_ipvs.proxy.state import describe
+from kubectl_ipvs.proxy.verdict import describe
 
 COLUMNS = ("node", "scheduler", "virtual-servers", "real-servers", "active", "inactive", "state")
 WIDE = ("pod", "age", "version", "kernel", "mode", "source")

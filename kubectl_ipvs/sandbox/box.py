@@ -11,12 +11,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-from kubectl_ipvs.sandbox.access import Denial
-from kubectl_ipvs.sandbox.credentials import kubeconfig_text
-from kubectl_ipvs.sandbox.managers import claimed
-from kubectl_ipvs.sandbox.resources import BY_KIND
+from kubectl_ipvs.sandbox.apiserver.access import Denial
+from kubectl_ipvs.sandbox.apiserver.managers import claimed
+from kubectl_ipvs.sandbox.apiserver.resources import BY_KIND
+from kubectl_ipvs.sandbox.apiserver.store import copied
+from kubectl_ipvs.sandbox.kubeconfig_text import kubeconfig_text
 from kubectl_ipvs.sandbox.serving import Serving
-from kubectl_ipvs.sandbox.store import copied
 
 Obj = dict[str, Any]
 

@@ -11,12 +11,12 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from kubectl_ipvs.sandbox.access import MASTERS, Access, User
-from kubectl_ipvs.sandbox.api import Api
+from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, User
+from kubectl_ipvs.sandbox.apiserver.api import Api
+from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
+from kubectl_ipvs.sandbox.nodes.pod_status import StatusError
 from kubectl_ipvs.sandbox.options import Options
-from kubectl_ipvs.sandbox.pki import Authority, Identity, server_context
-from kubectl_ipvs.sandbox.status import StatusError
-from kubectl_ipvs.sandbox.wire import Drop, Hang, Raw, Reply, Request, Response, Server, Upgrade
+from kubectl_ipvs.sandbox.wire.server import Drop, Hang, Raw, Reply, Request, Response, Server, Upgrade
 from kubectl_ipvs.sandbox.world import World
 
 T = TypeVar("T")

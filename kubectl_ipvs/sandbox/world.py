@@ -5,17 +5,33 @@ Everything happens in one thread. It never opens a socket and knows nothing of H
 
 from typing import Any
 
-from kubectl_ipvs.sandbox.daemonset import DaemonSets
+from kubectl_ipvs.sandbox.apiserver.resources import (
+    CONFIGMAPS,
+    DAEMONSETS,
+    ENDPOINTS,
+    NAMESPACES,
+    NODES,
+    PODS,
+    SERVICES,
+)
+from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.faults import parse
-from kubectl_ipvs.sandbox.hosts import Host, Timers
-from kubectl_ipvs.sandbox.kubelets import Kubelets, Process
-from kubectl_ipvs.sandbox.layouts import layout_of
-from kubectl_ipvs.sandbox.manifests import config_map, daemon_set, in_the_past, namespace, node, node_conditions, stamp
+from kubectl_ipvs.sandbox.nodes.daemon_sets import DaemonSets
+from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
+from kubectl_ipvs.sandbox.nodes.kubelets import Kubelets, Process
+from kubectl_ipvs.sandbox.nodes.layouts import layout_of
+from kubectl_ipvs.sandbox.nodes.manifests import (
+    config_map,
+    daemon_set,
+    in_the_past,
+    namespace,
+    node,
+    node_conditions,
+    stamp,
+)
+from kubectl_ipvs.sandbox.nodes.pods import is_ready, mirror_pod, template
+from kubectl_ipvs.sandbox.nodes.services import services_of
 from kubectl_ipvs.sandbox.options import Options
-from kubectl_ipvs.sandbox.pods import is_ready, mirror_pod, template
-from kubectl_ipvs.sandbox.resources import CONFIGMAPS, DAEMONSETS, ENDPOINTS, NAMESPACES, NODES, PODS, SERVICES
-from kubectl_ipvs.sandbox.services import services_of
-from kubectl_ipvs.sandbox.store import Event, Store
 
 Obj = dict[str, Any]
 DAY = 86400.0

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.sandbox.pki import Authority
+from kubectl_ipvs.sandbox.certificates.pki import Authority
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kubectl_ipvs.cluster.connection import Connection, connect, ssl_context
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection import Connection, connect, ssl_context
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.errors import IpvsError
 from tests.cluster.cases import BOTH, IN_VIEW, ON_THE_WIRE, PROXIES, SINCE_1_20, Case
 from tests.cluster.ground import Ground, ground

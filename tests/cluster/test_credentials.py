@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.cluster.connection import Connection, connect, ssl_context
-from kubectl_ipvs.cluster.options import ConnectionOptions
-from kubectl_ipvs.cluster.tls import disk_file
+from kubectl_ipvs.cluster.access.connection import Connection, connect, ssl_context
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
+from kubectl_ipvs.cluster.wire.tls import disk_file
 from kubectl_ipvs.errors import KubeconfigError
-from kubectl_ipvs.sandbox.pki import Authority
+from kubectl_ipvs.sandbox.certificates.pki import Authority
 
 V1 = "client.authentication.k8s.io/v1"
 CLUSTER: Mapping[str, object] = {"server": "https://c:6443"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_ipvs.cluster.duration import request_timeout
+from kubectl_ipvs.cluster.access.request_timeout import request_timeout
 from kubectl_ipvs.errors import UsageError
 
 

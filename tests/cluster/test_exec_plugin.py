@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.cluster.connection import Connection, connect
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection import Connection, connect
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.errors import KubeconfigError
-from kubectl_ipvs.sandbox.pki import Authority
+from kubectl_ipvs.sandbox.certificates.pki import Authority
 
 V1 = "client.authentication.k8s.io/v1"
 CLUSTER: Mapping[str, object] = {"server": "https://c:6443"}
@@ -216,8 +216,8 @@ def test_an_answer_that_is_still_valid_is_used(tmp_path: Path, timestamp: str) -
 def test_interaction_needs_a_terminal(tmp_path: Path) -> None:
     """A plugin that must ask is not started without a terminal; one that may ask is told not to, and gets no stdin."""
     program = (
-        "import os, sys; from kubectl_ipvs.cluster.connection import connect;"
-        "from kubectl_ipvs.cluster.options import ConnectionOptions;"
+        "import os, sys; from kubectl_ipvs.cluster.access.connection import connect;"
+        "from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions;"
         "print(connect(ConnectionOptions(), os.environ).token)"
     )
     outcomes = []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_ipvs.cluster.http_proxy import environment_proxy
+from kubectl_ipvs.cluster.access.proxy_from_env import environment_proxy
 from kubectl_ipvs.errors import KubeconfigError
 
 

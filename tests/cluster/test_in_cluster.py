@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.cluster.connection import Connection, connect
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection import Connection, connect
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.errors import KubeconfigError
 
 NO_CLUSTER = """

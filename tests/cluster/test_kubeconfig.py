@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs import __version__
-from kubectl_ipvs.cluster.connection import Connection, connect
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection import Connection, connect
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.errors import IpvsError, KubeconfigError
 
 SECRETS = ("S3CRET-token", "S3CRET-password", "S3CRET-key")
@@ -103,7 +103,8 @@ def test_a_plain_connection_loads_no_kubernetes_package(tmp_path: Path) -> None:
     """Start-up does not pay for packages that a token does not need."""
     (tmp_path / "config").write_text(kubeconfig())
     program = (
-        "import sys; from kubectl_ipvs.cluster.connection import *; from kubectl_ipvs.cluster.options import *;"
+        "import sys; from kubectl_ipvs.cluster.access.connection import *;"
+        "from kubectl_ipvs.cluster.access.connection_options import *;"
         f"connect(ConnectionOptions(kubeconfig={str(tmp_path / 'config')!r}), {{}});"
         "print([m for m in ('kubernetes', 'urllib3', 'subprocess', 'typer') if m in sys.modules])"
     )

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.cluster.connection import connect
-from kubectl_ipvs.cluster.options import ConnectionOptions
+from kubectl_ipvs.cluster.access.connection import connect
+from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.errors import KubeconfigError
 
 

@@ -8,9 +8,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubectl_ipvs.proxy import lastchange
+from kubectl_ipvs.proxy.config import last_change as lastchange
 from kubectl_ipvs.sandbox import Options, Sandbox
-from kubectl_ipvs.sandbox.layouts import configuration
+from kubectl_ipvs.sandbox.nodes.layouts import configuration
 from tests.faults.rows import FAULTS, Fault
 from tests.harness import QUICK, Ipvs, Run
 

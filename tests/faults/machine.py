@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Reply, Request
 from tests.faults import wire
 from tests.faults.cell import FAST
 from tests.harness import Ipvs

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Drop, Hang, Raw, Reply, Request, Response
-from kubectl_ipvs.sandbox.pki import server_context
+from kubectl_ipvs.sandbox.certificates.pki import server_context
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Hang, Raw, Reply, Request, Response
 from tests.faults import wire
 
 Obj = dict[str, Any]

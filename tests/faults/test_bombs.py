@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.sandbox import Options
-from kubectl_ipvs.sandbox.exchange import Response
-from kubectl_ipvs.sandbox.layouts import configuration
+from kubectl_ipvs.sandbox.nodes.layouts import configuration
+from kubectl_ipvs.sandbox.wire.exchange import Response
 from tests.harness import Ipvs, MakeSandbox
 
 KIND = "kind: KubeProxyConfiguration\n"

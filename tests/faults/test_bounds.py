@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from kubectl_ipvs.cluster.redaction import redacted
-from kubectl_ipvs.cluster.wirelog import WireLog
+from kubectl_ipvs.cluster.wire.log import WireLog
+from kubectl_ipvs.cluster.wire.redaction import redacted
 from kubectl_ipvs.output.printable import printable, printable_lines
-from kubectl_ipvs.sandbox.exchange import Raw, Reply, Request, Response, Upgrade
-from kubectl_ipvs.sandbox.websocket import Channel
+from kubectl_ipvs.sandbox.wire.exchange import Raw, Reply, Request, Response, Upgrade
+from kubectl_ipvs.sandbox.wire.frames import Channel
 from tests.faults.wire import SUCCESS, V5, endless, is_table, speaks
 from tests.harness import Ipvs, MakeSandbox
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from kubectl_ipvs.cluster.connection import Connection
-from kubectl_ipvs.cluster.exec import run
-from kubectl_ipvs.cluster.rest import Rest
-from kubectl_ipvs.cluster.tls import client_context
+from kubectl_ipvs.cluster.access.connection import Connection
+from kubectl_ipvs.cluster.wire.exec import run
+from kubectl_ipvs.cluster.wire.rest import Rest
+from kubectl_ipvs.cluster.wire.tls import client_context
 from kubectl_ipvs.errors import ExecFailed, IpvsError
 
 

@@ -5,9 +5,9 @@ import socket
 import pytest
 import yaml
 
-from kubectl_ipvs.cluster.connection import Connection
-from kubectl_ipvs.cluster.exec import run
-from kubectl_ipvs.cluster.rest import Rest
+from kubectl_ipvs.cluster.access.connection import Connection
+from kubectl_ipvs.cluster.wire.exec import run
+from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ExecFailed
 from tests.faults.cell import FAST
 from tests.faults.test_handshake import speaking

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.faults.machine import in_force
 from tests.faults.wire import is_write
 from tests.harness import MakeSandbox

@@ -3,7 +3,7 @@
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.faults.cell import FAST
 from tests.faults.wire import died, first
 from tests.harness import Ipvs, MakeSandbox

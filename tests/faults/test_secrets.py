@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Hang, Raw, Reply, Request, Response
+from kubectl_ipvs.sandbox.wire.exchange import Hang, Raw, Reply, Request, Response
 from tests.harness import BRISK, Ipvs, MakeSandbox
 
 PASSWORD = "canary-PASSWORD-5f2c"  # noqa: S105 - what is searched for

@@ -12,11 +12,12 @@ from kubectl_ipvs.cli import console
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.noderun import NodeOutcome
 from kubectl_ipvs.operations.status import NodeStatus, Status
-from kubectl_ipvs.output import change, status
+from kubectl_ipvs.output import report as change
+from kubectl_ipvs.output import status
 from kubectl_ipvs.output.table import table
-from kubectl_ipvs.proxy.findings import Finding
+from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.sandbox import Options, Sandbox
-from kubectl_ipvs.sandbox.layouts import configuration
+from kubectl_ipvs.sandbox.nodes.layouts import configuration
 from tests.faults.wire import refusal
 from tests.harness import BRISK, Ipvs, MakeSandbox
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kubectl_ipvs.sandbox.exchange import Drop
+from kubectl_ipvs.sandbox.wire.exchange import Drop
 from tests.harness import Ipvs, MakeSandbox, Run
 
 BAD = 'error: invalid argument "{}" for "-v, --v": it takes a number\n'

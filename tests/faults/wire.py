@@ -5,8 +5,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request, Response, Upgrade
-from kubectl_ipvs.sandbox.websocket import Channel
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Reply, Request, Response, Upgrade
+from kubectl_ipvs.sandbox.wire.frames import Channel
 
 Hook = Callable[[Request], Reply | None]
 SUCCESS = b'\x03{"metadata":{},"status":"Success"}'

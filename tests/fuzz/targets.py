@@ -12,18 +12,18 @@ from pathlib import Path
 
 import websocket
 
-from kubectl_ipvs.cluster import exec as execs
-from kubectl_ipvs.cluster.channel import Channel, TooMuchError
-from kubectl_ipvs.cluster.kubeconfig import load
+from kubectl_ipvs.cluster.access.kubeconfig import load
 from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
+from kubectl_ipvs.cluster.wire import exec as execs
+from kubectl_ipvs.cluster.wire.channel import Channel, TooMuchError
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused, ExecFailed, KubeconfigError, UsageError
 from kubectl_ipvs.ipvs.parse import parse
 from kubectl_ipvs.ipvs.summary import Summarizer, summarize
-from kubectl_ipvs.proxy.configuration import read, read_flags
-from kubectl_ipvs.proxy.edit import edit
-from kubectl_ipvs.proxy.fields import FIELDS, parse_value
-from kubectl_ipvs.sandbox.patch import PatchError, json_patch
+from kubectl_ipvs.proxy.config.configuration import read, read_flags
+from kubectl_ipvs.proxy.config.edit import edit
+from kubectl_ipvs.proxy.config.fields import FIELDS, parse_value
+from kubectl_ipvs.sandbox.apiserver.patch import PatchError, json_patch
 
 CORPUS = Path(__file__).with_name("corpus")
 CUT = b"\x1e"  # parts a seed into its arguments

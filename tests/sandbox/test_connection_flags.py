@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubectl_ipvs.sandbox.credentials import kubeconfig_text
-from kubectl_ipvs.sandbox.exchange import Reply, Request, Response
-from kubectl_ipvs.sandbox.pki import Authority, server_context
+from kubectl_ipvs.sandbox.certificates.pki import Authority, server_context
+from kubectl_ipvs.sandbox.kubeconfig_text import kubeconfig_text
+from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Response
 from tests.harness import BRISK, Ipvs, MakeSandbox, Run
 
 TRUST = "hint: is this the right --certificate-authority, --server or --tls-server-name?\n"

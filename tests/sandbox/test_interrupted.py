@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.harness import Ipvs, MakeSandbox, Run
 
 PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.faults.wire import first, unanswered
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from kubectl_ipvs.sandbox.layouts import layout_of
+from kubectl_ipvs.sandbox.nodes.layouts import layout_of
 from kubectl_ipvs.sandbox.options import Options
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS
-from kubectl_ipvs.proxy.lifecycle import notice
-from kubectl_ipvs.proxy.owner import ADDON, ARGO, EKS, FLUX, HELM, K0S, KUBERMATIC, OPENSHIFT, Owner
+from kubectl_ipvs.proxy.checks.config_owners import ADDON, ARGO, EKS, FLUX, HELM, K0S, KUBERMATIC, OPENSHIFT, Owner
+from kubectl_ipvs.proxy.checks.lifecycle import notice
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Reply, Request, Response, Upgrade
-from kubectl_ipvs.sandbox.websocket import Channel
+from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Response, Upgrade
+from kubectl_ipvs.sandbox.wire.frames import Channel
 from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
 
 SET = ("set", "--scheduler", "lc")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire import Reply, Request, Response
+from kubectl_ipvs.sandbox.wire.server import Reply, Request, Response
 from tests.harness import BRISK, Ipvs, MakeSandbox
 
 PLUGIN = """#!/bin/sh

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Reply, Request
 from tests.harness import Ipvs, MakeSandbox, Run, changes, writes
 
 BRISK = ("--settle", "50ms", "--timeout", "4s")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from kubectl_ipvs.sandbox.exchange import Drop, Hang, Raw, Reply, Request, Response
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Hang, Raw, Reply, Request, Response
 from tests.harness import BRISK, Ipvs, MakeSandbox, Run
 
 HTML = (("content-type", "text/html"),)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Drop, Reply, Request, Response
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Reply, Request, Response
 from tests.harness import Ipvs, MakeSandbox, Run, writes
 
 SET = ("set", "--scheduler", "lc")

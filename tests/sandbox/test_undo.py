@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.proxy.lastchange import digest
+from kubectl_ipvs.proxy.config.last_change import digest
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.harness import Ipvs, MakeSandbox, Run, writes
 
 SET = ("set", "--scheduler", "lc")

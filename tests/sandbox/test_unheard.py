@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.harness import MakeSandbox, writes
 
 PROGRAM = str(Path(sys.executable).with_name("kubectl-ipvs"))

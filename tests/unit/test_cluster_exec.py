@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import websocket
 
-from kubectl_ipvs.cluster.connection import Connection
-from kubectl_ipvs.cluster.exec import _broken, _proxy, _refused, _tls, outcome
-from kubectl_ipvs.cluster.finished import Finished
-from kubectl_ipvs.cluster.rest import Rest
+from kubectl_ipvs.cluster.access.connection import Connection
+from kubectl_ipvs.cluster.wire.command_result import Finished
+from kubectl_ipvs.cluster.wire.exec import _broken, _proxy, _refused, _tls, outcome
+from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ApiError, ExecFailed
 
 CUT = "the connection ended before the command did"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from kubectl_ipvs.cluster.failures import HINTS, api_error, connection_failed, root_cause
+from kubectl_ipvs.cluster.wire.failures import HINTS, api_error, connection_failed, root_cause
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
 
 SERVER = "https://api.example:6443"

@@ -4,7 +4,7 @@ import time
 from functools import partial
 from queue import Queue
 
-from kubectl_ipvs.cluster.deadlines import SPARE, Deadlines
+from kubectl_ipvs.cluster.wire.deadlines import SPARE, Deadlines
 
 
 def test_the_earliest_is_called_first_whenever_it_was_added() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_ipvs.output.duration import DAY, HOUR, MINUTE, YEAR, age
+from kubectl_ipvs.output.age import DAY, HOUR, MINUTE, YEAR, age
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_ipvs.errors import UsageError
-from kubectl_ipvs.proxy.batches import MaxUnavailable
+from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 
 
 @pytest.mark.parametrize(

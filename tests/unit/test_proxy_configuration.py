@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.errors import ConfigurationInvalid
-from kubectl_ipvs.proxy.configuration import Configuration, Setting, read
-from kubectl_ipvs.proxy.fields import FIELDS, Value
+from kubectl_ipvs.proxy.config.configuration import Configuration, Setting, read
+from kubectl_ipvs.proxy.config.fields import FIELDS, Value
 
 KUBEADM = Path(__file__).parent.joinpath("samples", "kubeadm.yaml").read_text(encoding="utf-8")
 HEAD = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.proxy.difference import difference
-from kubectl_ipvs.proxy.edit import edit
+from kubectl_ipvs.proxy.config.difference import difference
+from kubectl_ipvs.proxy.config.edit import edit
 
 KUBEADM = Path(__file__).parent.joinpath("samples", "kubeadm.yaml").read_text(encoding="utf-8")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.proxy.edit import edit
-from kubectl_ipvs.proxy.fields import Value
+from kubectl_ipvs.proxy.config.edit import edit
+from kubectl_ipvs.proxy.config.fields import Value
 
 KUBEADM = Path(__file__).parent.joinpath("samples", "kubeadm.yaml").read_text(encoding="utf-8")
 KIND = "kind: KubeProxyConfiguration\n"

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused
-from kubectl_ipvs.proxy.configuration import read, read_flags
-from kubectl_ipvs.proxy.difference import difference
-from kubectl_ipvs.proxy.edit import edit
-from kubectl_ipvs.proxy.fields import FIELDS, Value
+from kubectl_ipvs.proxy.config.configuration import read, read_flags
+from kubectl_ipvs.proxy.config.difference import difference
+from kubectl_ipvs.proxy.config.edit import edit
+from kubectl_ipvs.proxy.config.fields import FIELDS, Value
 
 KUBEADM = Path(__file__).parent.joinpath("samples", "kubeadm.yaml").read_text(encoding="utf-8")
 COMPACT = (

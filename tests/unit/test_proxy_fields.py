@@ -6,7 +6,7 @@ The tables for durations and CIDRs were run through Go's own time.ParseDuration 
 import pytest
 
 from kubectl_ipvs.errors import ExitCode, UsageError
-from kubectl_ipvs.proxy.fields import (
+from kubectl_ipvs.proxy.config.fields import (
     FIELD,
     FIELDS,
     Value,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.proxy.configuration import Configuration, Setting, read_flags
-from kubectl_ipvs.proxy.fields import FIELDS, Value
+from kubectl_ipvs.proxy.config.configuration import Configuration, Setting, read_flags
+from kubectl_ipvs.proxy.config.fields import FIELDS, Value
 
 SCRIPT = """exec kube-proxy --proxy-mode=iptables --proxy-mode=ipvs \\
  --ipvs-scheduler 'lc' --ipvs-strict-arp=1 --ipvs-exclude-cidrs="10.0.0.0/8,::/0" 2>&1; true"""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.proxy.lastchange import LastChange, differed_since, digest, read, record, taken_back
+from kubectl_ipvs.proxy.config.last_change import LastChange, differed_since, digest, read, record, taken_back
 
 OLD = 'mode: ipvs\nipvs:\n  scheduler: ""  # ours\n'
 NEW = 'mode: ipvs\nipvs:\n  scheduler: "lc"  # ours\n'

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.proxy.location import config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.config.location import config_path, config_source, proxy_container, words
 
 Json = dict[str, Any]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.proxy.location import Source, config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.config.location import Source, config_path, config_source, proxy_container, words
 
 Json = dict[str, Any]
 Found = tuple[str | None, str | None, Source | None]

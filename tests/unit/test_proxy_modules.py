@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_ipvs.proxy.modules import consequence, loaded, must_be_loaded, on_disk
+from kubectl_ipvs.proxy.checks.modules import consequence, loaded, must_be_loaded, on_disk
 
 PROC = """\
 ip_vs_wlc 16384 0 - Live 0x0000000000000000

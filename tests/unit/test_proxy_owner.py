@@ -2,7 +2,18 @@
 
 import pytest
 
-from kubectl_ipvs.proxy.owner import ADDON, ARGO, EKS, FLUX, HELM, K0S, KUBERMATIC, OPENSHIFT, Owner, owners
+from kubectl_ipvs.proxy.checks.config_owners import (
+    ADDON,
+    ARGO,
+    EKS,
+    FLUX,
+    HELM,
+    K0S,
+    KUBERMATIC,
+    OPENSHIFT,
+    Owner,
+    owners,
+)
 
 CASES: dict[str, tuple[dict[str, str], list[str], str, tuple[Owner, ...]]] = {
     "nobody": ({"app": "kube-proxy"}, ["kubeadm", "kubectl-edit", "kubectl-ipvs"], "kube-system", ()),

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS
-from kubectl_ipvs.proxy.findings import CODES, Finding, some
-from kubectl_ipvs.proxy.modules import Modules
-from kubectl_ipvs.proxy.owner import HELM, OPENSHIFT
-from kubectl_ipvs.proxy.preflight import Facts, NodeFact, findings
+from kubectl_ipvs.proxy.checks.config_owners import HELM, OPENSHIFT
+from kubectl_ipvs.proxy.checks.findings import CODES, Finding, some
+from kubectl_ipvs.proxy.checks.modules import Modules
+from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings
 
 DOCS = Path(__file__).parents[2] / "docs" / "preflight.md"
 GOOD = Facts(values={"scheduler": "lc"}, version="v1.34.2", nodes=[NodeFact("node1", kernel="6.1.0-18-amd64")])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.proxy.state import FAILED, OUT_OF_STEP, STATES, NodeFacts, describe, judge
+from kubectl_ipvs.proxy.verdict import FAILED, OUT_OF_STEP, STATES, NodeFacts, describe, judge
 
 GOOD = NodeFacts(
     wanted="lc",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire import Response
+from kubectl_ipvs.sandbox.wire.server import Response
 
 QUICK: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.02, "services": 0}
 PODS = "/api/v1/namespaces/kube-system/pods"

@@ -1,6 +1,6 @@
 """The sandbox's kernel renders its table as ipvsadm 1.31 and Linux do, byte for byte."""
 
-from kubectl_ipvs.sandbox.kernel import Kernel, Virtual, schedulers_of
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, schedulers_of
 from kubectl_ipvs.sandbox.options import Options
 from kubectl_ipvs.sandbox.world import World
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.sandbox.kernel import Kernel, schedulers_of
-from kubectl_ipvs.sandbox.kubeproxy import start
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel, schedulers_of
+from kubectl_ipvs.sandbox.nodes.kubeproxy import start
 
 ALL = schedulers_of("6.1.0")
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Options, Sandbox
+from kubectl_ipvs.sandbox.apiserver.kubectl.printed_tables import duration
 from kubectl_ipvs.sandbox.faults import parse
-from kubectl_ipvs.sandbox.tables import duration
 from tests.unit.test_sandbox_world import QUICK, pod_on, restart, until
 
 

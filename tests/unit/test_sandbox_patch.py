@@ -2,7 +2,14 @@
 
 import pytest
 
-from kubectl_ipvs.sandbox.patch import MalformedPatch, Obj, PatchError, json_patch, merge_patch, strategic_merge
+from kubectl_ipvs.sandbox.apiserver.patch import (
+    MalformedPatch,
+    Obj,
+    PatchError,
+    json_patch,
+    merge_patch,
+    strategic_merge,
+)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.sandbox.pki import Authority, Identity, server_context
+from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 import websocket
 
-from kubectl_ipvs.sandbox.wire import (
+from kubectl_ipvs.sandbox.wire.server import (
     Channel,
     Response,
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.sandbox.wire import (
+from kubectl_ipvs.sandbox.wire.server import (
     Channel,
     Drop,
     Hang,

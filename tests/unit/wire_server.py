@@ -13,8 +13,8 @@ from pathlib import Path
 
 import websocket
 
-from kubectl_ipvs.sandbox.pki import Authority, Identity, server_context
-from kubectl_ipvs.sandbox.wire import (
+from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
+from kubectl_ipvs.sandbox.wire.server import (
     Channel,
     Handler,
     Reply,

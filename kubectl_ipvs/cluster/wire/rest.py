@@ -1,0 +1,180 @@
+"""HTTPS to one API server: JSON in, JSON out, our own errors, never an exception of urllib3.
+
+A request is sent again only where the server asked for it (429 or 503 with Retry-After), as client-go does. Every
+other failure is the caller's to judge: a write that got no answer may have happened.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from kubectl_ipvs.cluster.access.connection import Connection
+from kubectl_ipvs.cluster.wire.log import WireLog
+from kubectl_ipvs.cluster.wire.transport import LARGEST, Transport
+from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
+
+Json = Mapping[str, Any]
+RETRIES = 10  # as many as client-go sends again on Retry-After
+Item = TypeVar("Item")
+LONGEST_WAIT = 30.0  # seconds we wait because a server asked for it
+UNAUTHORIZED, EXPIRED = 401, 410
+QUIET = WireLog()
+PAGE = 500  # objects in one page of a list, as kubectl asks for
+
+JSON_PATCH = "application/json-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+
+
+class Rest:
+    """One API server, for any number of threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        connections: int = 32,
+        renew: Callable[[], Connection] | None = None,
+        log: WireLog = QUIET,
+    ) -> None:
+        self._renew, self._renewing = renew, threading.Lock()
+        self._connections, self._log = connections, log
+        self.transport = Transport(connection, connections, log)
+
+    @property
+    def connection(self) -> Connection:
+        """The server, and who we are there now."""
+        return self.transport.connection
+
+    def renewed(self, refused: Connection) -> bool:
+        """Get credentials anew after a 401 (a plugin's token lives minutes); False where there are no other ones."""
+        with self._renewing:
+            if self.connection is not refused:
+                return True  # another thread was quicker
+            try:
+                fresh = self._renew() if self._renew is not None else refused
+            except IpvsError:
+                return False
+            if fresh == refused:
+                return False
+            self.transport = Transport(fresh, self._connections, self._log)
+            return True
+
+    def get(self, path: str, query: Mapping[str, str] | None = None) -> Json:
+        """GET one object or list."""
+        return self._call("GET", path, query)
+
+    def collect(
+        self, path: str, read: Callable[[Json], Item], query: Mapping[str, str] | None = None
+    ) -> tuple[list[Item], str]:
+        """GET a list page by page, each item through `read` at once (5,000 pods are 33 MB); return its version too."""
+        asked = {"limit": str(PAGE), **(query or {})}
+        try:
+            return self._pages(path, read, asked)
+        except ApiError as error:
+            if error.status != EXPIRED:
+                raise
+        del asked["limit"]  # the pages took longer than the server remembers: all at once, as kubectl does
+        return self._pages(path, read, asked)
+
+    def _pages(self, path: str, read: Callable[[Json], Item], query: Mapping[str, str]) -> tuple[list[Item], str]:
+        found: list[Item] = []
+        asked = dict(query)
+        while True:
+            page = self._call("GET", path, asked)
+            found.extend(read(item) for item in page.get("items") or ())
+            meta = page.get("metadata") or {}
+            if not meta.get("continue"):
+                return found, str(meta.get("resourceVersion") or "")
+            asked["continue"] = meta["continue"]
+
+    def post(self, path: str, body: Json) -> Json:
+        """POST an object."""
+        return self._call("POST", path, None, body=body, content="application/json")
+
+    def put(self, path: str, body: Json) -> Json:
+        """PUT an object in the place of the one that it names the resourceVersion of."""
+        return self._call("PUT", path, None, body=body, content="application/json")
+
+    def patch(self, path: str, body: object, content: str, query: Mapping[str, str] | None = None) -> Json:
+        """PATCH an object; `content` is the kind of patch."""
+        return self._call("PATCH", path, query, body=body, content=content)
+
+    def delete(self, path: str, body: Json, query: Mapping[str, str] | None = None) -> Json:
+        """DELETE an object; `body` holds DeleteOptions."""
+        return self._call("DELETE", path, query, body=body, content="application/json")
+
+    def watch(self, path: str, query: Mapping[str, str], *, seconds: int) -> Iterator[Json]:
+        """Yield the events of a watch until the server ends it; it is asked to after `seconds`."""
+        asked = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
+        transport = self.transport
+        response, exchange = transport.open("GET", path, asked, read_timeout=seconds + 15)
+        try:
+            if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+                raise transport.refusal(response.status, transport.body(response, exchange), response.headers)
+            exchange.answered(response.status, response.headers)
+            for line in _lines(transport.pieces(response, exchange)):
+                exchange.body("Watch Event", line)
+                yield _decode(line, "application/json")
+        finally:
+            response.close()
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        *,
+        body: object = None,
+        content: str | None = None,
+    ) -> Json:
+        text = "" if body is None else json.dumps(body)
+        for attempt in range(RETRIES + 1):
+            transport = self.transport
+            response, exchange = transport.open(method, path, query, text, content)
+            data = transport.body(response, exchange)
+            if response.status < 300:  # noqa: PLR2004 - HTTP's own number
+                return _decode(data, response.headers.get("content-type", ""))
+            error = transport.refusal(response.status, data, response.headers)
+            if error.status == UNAUTHORIZED and not attempt and self.renewed(transport.connection):
+                continue
+            if attempt == RETRIES or not _asks_to_wait(error):
+                raise error
+            time.sleep(min(error.retry_after, LONGEST_WAIT))
+        raise AssertionError
+
+
+def _asks_to_wait(error: ApiError) -> bool:
+    return error.status in {429, 503} and error.retry_after > 0
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream that are not blank, in linear time; ConnectionFailed for one without an end."""
+    begun: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        first, *rest = piece.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        if size > LARGEST:
+            raise ConnectionFailed(f"an event of the watch has more than {LARGEST >> 20} MiB")
+        for line in rest:
+            whole = b"".join(begun)
+            begun, size = [line], len(line)
+            if whole.strip():
+                yield whole
+
+
+def _decode(data: bytes, content_type: str) -> Json:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        kind = content_type.split(";", maxsplit=1)[0] or "no content type"
+        raise ConnectionFailed(
+            f"the server's answer is not JSON ({kind})",
+            hint="is this the API server's address, or a proxy's login page?",
+        ) from error
+    if not isinstance(value, dict):
+        raise ConnectionFailed("the server's answer is not a Kubernetes object")
+    return value

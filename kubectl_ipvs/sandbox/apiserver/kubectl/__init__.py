@@ -1,0 +1,1 @@
+"""What kubectl alone asks an API server for."""

@@ -1,0 +1,1 @@
+"""Keys and certificates of the simulated cluster, in plain Python."""

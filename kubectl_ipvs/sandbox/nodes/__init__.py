@@ -1,0 +1,1 @@
+"""The simulated nodes: kernels, kubelets, kube-proxies, the DaemonSet controller."""

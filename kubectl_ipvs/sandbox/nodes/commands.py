@@ -1,0 +1,100 @@
+"""The programs in a kube-proxy pod: what a command line prints there. Pure but for reading the kernel's state."""
+
+import re
+import shlex
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kubectl_ipvs.sandbox.nodes.hosts import Host
+
+_NO_IPVS = (
+    "Can't initialize ipvs: Protocol not available\n"
+    "Are you sure that IP Virtual Server is built in the kernel or as module?\n"
+)
+
+
+class Output(NamedTuple):
+    """What a command came to; `code` None: there is no such program in the image."""
+
+    code: int | None
+    out: str = ""
+    err: str = ""
+
+
+def run(host: Host, words: list[str], *, has_ipvsadm: bool) -> Output:
+    """Run a command on this node."""
+    program = words[0].rpartition("/")[2] if words else ""
+    output = Output(None)
+    if "no-tools" in host.faults:
+        return output
+    if program == "ipvsadm" and has_ipvsadm and "no-ipvsadm" not in host.faults:
+        output = _ipvsadm(host, words[1:])
+    elif program == "cat":
+        output = _cat(host, words[1:])
+    elif program in ("sh", "dash") and len(words) == 3 and words[1] == "-c":  # noqa: PLR2004 -- sh -c TEXT
+        output = _shell(host, words[2], has_ipvsadm=has_ipvsadm)
+    elif program == "hostname":
+        output = Output(0, f"{host.name}\n")
+    elif program == "echo":
+        output = Output(0, " ".join(words[1:]) + "\n")
+    return output
+
+
+def _shell(host: Host, text: str, *, has_ipvsadm: bool) -> Output:
+    """Run commands one after the other: `;`, `&&` and `||` between them, nothing else."""
+    out, err, code, before = "", "", 0, ";"
+    for part in re.split(r"(;|&&|\|\|)", text):
+        if part in (";", "&&", "||"):
+            before = part
+            continue
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            return Output(2, out, err + "sh: 1: Syntax error: Unterminated quoted string\n")
+        if not words or (before == "&&" and code) or (before == "||" and not code):
+            continue
+        if words[0] == "exit":
+            return Output(int(words[1]) if words[1:] else code, out, err)
+        result = run(host, words, has_ipvsadm=has_ipvsadm)
+        missing = f"sh: 1: {words[0]}: not found\n" if result.code is None else ""
+        out, err, code = out + result.out, err + result.err + missing, 127 if result.code is None else result.code
+    return Output(code, out, err)
+
+
+def _ipvsadm(host: Host, words: list[str]) -> Output:
+    if not host.kernel.has_ipvs:
+        return Output(255, err=_NO_IPVS)
+    letters = "".join(word[1:] for word in words if re.fullmatch("-[A-Za-z]+", word))
+    letters += "".join({"--list": "L", "--numeric": "n"}.get(word, "?") for word in words if word.startswith("--"))
+    if set(letters) <= set("lLn") and all(word.startswith("-") for word in words):
+        return Output(0, host.kernel.tool_text())
+    return Output(2, err=f"the sandbox's ipvsadm does not know: {' '.join(words)}\n")
+
+
+def _cat(host: Host, paths: list[str]) -> Output:
+    out, err = "", ""
+    for path in paths:
+        text = file_text(host, path)
+        if text is None:
+            err += f"cat: {path}: No such file or directory\n"
+        else:
+            out += text
+    return Output(1 if err else 0, out, err)
+
+
+def file_text(host: Host, path: str) -> str | None:
+    """Return the text of one of the files there are, None for any other path."""
+    kernel = host.kernel
+    sysctl = "/proc/sys/net/ipv4/conf/all"
+    modules = f"/lib/modules/{kernel.release}"
+    files: dict[str, Callable[[], str]] = {
+        "/proc/modules": kernel.modules_text,
+        "/proc/sys/kernel/osrelease": lambda: f"{kernel.release}\n",
+        f"{modules}/modules.builtin": lambda: "kernel/fs/ext4/ext4.ko\nkernel/lib/crc32.ko\n",
+        f"{modules}/modules.dep": kernel.dependencies_text,
+        f"{sysctl}/arp_ignore": lambda: "1\n" if kernel.strict_arp else "0\n",
+        f"{sysctl}/arp_announce": lambda: "2\n" if kernel.strict_arp else "0\n",
+    }
+    if kernel.has_ipvs:
+        files["/proc/net/ip_vs"] = kernel.proc_text
+    return files[path]() if path in files else None

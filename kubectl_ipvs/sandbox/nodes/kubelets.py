@@ -1,0 +1,215 @@
+"""The kubelets of all nodes: start kube-proxy's container, restart it when it crashes, end deleted pods.
+
+One object for all of them, driven by changes of pods and by timers; it costs nothing while nothing happens.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from kubectl_ipvs.sandbox.apiserver.resources import CONFIGMAPS, PODS
+from kubectl_ipvs.sandbox.apiserver.store import Event, Store
+from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
+from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
+from kubectl_ipvs.sandbox.nodes.layouts import Layout
+from kubectl_ipvs.sandbox.nodes.manifests import stamp
+from kubectl_ipvs.sandbox.nodes.pods import Container, with_status
+from kubectl_ipvs.sandbox.options import Options
+
+Obj = dict[str, Any]
+MOST_LINES = 40  # of a log before a start
+MOST_BACKOFF = 32  # a crash loop's pause doubles up to this many times the first
+
+
+class Process:
+    """One pod on one node: its container, and how kube-proxy's last start went."""
+
+    def __init__(self, host: Host, namespace: str, name: str) -> None:
+        self.host = host
+        self.namespace = namespace
+        self.name = name
+        self.container = Container()
+        self.result = Start(runs=False)
+        self.log: list[str] = []
+        self.ending = False
+
+
+class Kubelets:
+    """What happens to pods on their nodes."""
+
+    def __init__(self, options: Options, layout: Layout, store: Store, timers: Timers) -> None:
+        self._options = options
+        self._layout = layout
+        self._store = store
+        self._timers = timers
+        self._processes: dict[str, Process] = {}  # by the pod's UID
+        self.recreate: Callable[[Process], None] = lambda _: None  # a static pod's mirror is gone
+        store.listen(PODS, self._changed)
+
+    def process(self, uid: str) -> Process | None:
+        """Return the pod's process, None while it is not bound to a node."""
+        return self._processes.get(uid)
+
+    def adopt(self, pod: Obj, host: Host) -> None:
+        """Take a bound pod whose kube-proxy has been running for long; its table is in order."""
+        process = self._make(pod, host)
+        process.result = self._start(process, pod)
+        if process.result.runs:
+            process.container = process.container.run(ready=True)
+            self._sync(process, first=True)
+            self._report(process)
+        else:
+            self._crash(process)
+
+    def run(self, pod: Obj, host: Host) -> None:
+        """Take a pod that was just bound: its container starts in a moment."""
+        process = self._make(pod, host)
+        if not host.reachable:
+            return
+        self._report(process)
+        delay = float(host.faults.get("slow-start", self._options.start))
+        self._timers.later(delay, lambda: self._begin(process))
+
+    def move(self, pod: Obj, process: Process) -> None:
+        """Give a new object (a static pod's new mirror) to a process that has never stopped."""
+        self._processes[pod["metadata"]["uid"]] = process
+        self._report(process)
+
+    def reconnect(self, host: Host) -> None:
+        """Take note that the node was lost or is back: its pods' conditions follow, and what waited goes on."""
+        for uid, process in list(self._processes.items()):
+            if process.host is host:
+                self._report(process)
+                if process.ending and host.reachable:
+                    self._end(uid)
+                elif host.reachable and not process.container.running:
+                    self._begin(process)
+
+    def _make(self, pod: Obj, host: Host) -> Process:
+        meta = pod["metadata"]
+        process = Process(host, meta["namespace"], meta["name"])
+        self._processes[meta["uid"]] = process
+        return process
+
+    def _alive(self, process: Process) -> bool:
+        return self._layout.static or self._current(process) is not None
+
+    def _current(self, process: Process) -> Obj | None:
+        entry = self._store.get(PODS, process.namespace, process.name)
+        if entry is None or self._processes.get(entry.obj["metadata"]["uid"]) is not process:
+            return None
+        return entry.obj
+
+    def _report(self, process: Process) -> None:
+        pod = self._current(process)
+        if pod is not None:
+            host = process.host
+            self._store.put(PODS, with_status(pod, host.address, process.container, node_ready=host.reachable))
+
+    def _start(self, process: Process, pod: Obj) -> Start:
+        """Return what kube-proxy makes of its configuration now."""
+        release, kernel = self._options.release, process.host.kernel
+        result = start(self._wish(pod) or "", release, kernel)
+        if not result.runs and "no-ipvs" in process.host.faults:
+            result = Start(runs=True, mode="iptables", log=(*result.log, 'I "Using iptables Proxier"'))
+        del process.log[:-MOST_LINES]
+        process.log += [f'I "Version info" version="{self._options.version}"', *result.log]
+        return result
+
+    def _wish(self, pod: Obj) -> str | list[str] | None:
+        """Text of the configuration, or the flags; None while the ConfigMap or its key is not there."""
+        if not self._layout.config_map:
+            container = pod["spec"]["containers"][0]
+            return [*container.get("command", []), *container.get("args", [])]
+        entry = self._store.get(CONFIGMAPS, self._layout.namespace, self._layout.config_map)
+        text = (entry.obj.get("data") or {}).get(self._layout.key) if entry else None
+        return text if isinstance(text, str) else None
+
+    def _begin(self, process: Process) -> None:
+        """Start the container, if its pod is still wanted."""
+        pod, host = self._current(process), process.host
+        if pod is None or process.ending or process.container.running or not host.reachable:
+            return
+        if self._wish(pod) is None:
+            self._timers.later(self._options.backoff, lambda: self._begin(process))
+            return
+        faults = process.host.faults
+        process.result = self._start(process, pod)
+        if "crash-loop" in faults:
+            process.log.append('E "command failed" err="simulated crash"')
+        if "crash-loop" in faults or not process.result.runs:
+            self._crash(process)
+            return
+        process.container = process.container.run(ready="never-ready" not in faults)
+        self._report(process)
+        if "never-ready" not in faults:
+            restarts = process.container.restarts
+            self._timers.later(self._options.sync, lambda: self._sync(process))
+            if "crash-later" in faults:
+                delay = float(faults["crash-later"])
+                self._timers.later(delay, lambda: self._crash_later(process, restarts))
+
+    def _crash_later(self, process: Process, restarts: int) -> None:
+        if "crash-later" in process.host.faults and process.container.restarts == restarts:
+            self._crash(process)
+
+    def _crash(self, process: Process) -> None:
+        if self._current(process) is None or process.ending:
+            return
+        process.container = process.container.crash()
+        process.result = Start(runs=False)
+        self._report(process)
+        pause = self._options.backoff * min(2**process.container.restarts, MOST_BACKOFF)
+        self._timers.later(pause, lambda: self._restart(process))
+
+    def _restart(self, process: Process) -> None:
+        container = process.container
+        process.container = Container(
+            reason=container.reason,
+            message=container.message,
+            restarts=container.restarts + 1,
+            last=container.last,
+        )
+        self._begin(process)
+
+    def _sync(self, process: Process, *, first: bool = False) -> None:
+        """kube-proxy brings the kernel's table in line with what it has read."""
+        host, result = process.host, process.result
+        kernel = host.kernel
+        if process.ending or not process.container.running or not self._alive(process):
+            return
+        if result.mode == "nftables":  # cleans up what iptables and ipvs mode left; iptables mode does not
+            kernel.scheduler = None
+        if result.mode != "ipvs" or ("stale" in host.faults and not first):
+            return
+        if not kernel.bind(result.scheduler, mh_port=self._options.release >= (1, 27)):
+            process.log.append('E "Failed to add IPVS service" err="no such file or directory"')
+        if result.strict_arp:  # never put back to 0, whatever the configuration says later
+            kernel.strict_arp = True
+
+    def _changed(self, event: Event) -> None:
+        """Follow a change of a pod: end it when it is deleted, forget it when it is gone."""
+        meta = event.entry.obj["metadata"]
+        process = self._processes.get(meta["uid"])
+        if process is None:
+            return
+        if event.type == "DELETED":
+            del self._processes[meta["uid"]]
+            if self._layout.static:
+                self.recreate(process)
+        elif "deletionTimestamp" in meta and not process.ending:
+            process.ending = not self._layout.static
+            self._end(meta["uid"])
+
+    def _end(self, uid: str) -> None:
+        self._timers.later(self._options.terminate, lambda: self._finish(uid))
+
+    def _finish(self, uid: str) -> None:
+        process = self._processes.get(uid)
+        if process is not None and process.host.reachable and "stuck" not in process.host.faults:
+            self._store.remove(PODS, process.namespace, process.name)
+
+
+def marked(pod: Obj, seconds: int) -> Obj:
+    """Return the pod with the marks of a graceful deletion."""
+    marks = {"deletionTimestamp": stamp(), "deletionGracePeriodSeconds": seconds}
+    return {**pod, "metadata": {**pod["metadata"], **marks}}

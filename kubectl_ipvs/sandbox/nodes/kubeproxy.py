@@ -1,0 +1,159 @@
+"""A simulated kube-proxy: what a start with a given configuration comes to, by version. Pure, but for YAML.
+
+Source: kube-proxy's validation and CanUseIPVSProxier from 1.19 to 1.37. Only its `ipvs` and `mode` fields count
+here; everything else of the configuration is decoded by nobody.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import Any, NamedTuple
+
+import yaml
+
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel
+
+CHECKED = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq")  # names <= 1.26 lets through
+ALWAYS_LOADED = ("rr", "wrr", "sh")  # what kube-proxy modprobes by itself up to 1.26
+_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATIONS = ("syncPeriod", "minSyncPeriod", "tcpTimeout", "tcpFinTimeout", "udpTimeout")
+
+
+class StartError(Exception):
+    """kube-proxy ends with these words."""
+
+
+class Start(NamedTuple):
+    """What came of a start. `mode` is the one in effect, `scheduler` only counts in ipvs mode."""
+
+    runs: bool
+    mode: str = ""
+    scheduler: str = ""
+    strict_arp: bool = False
+    log: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the configuration or the flags ask for."""
+
+    mode: str = ""
+    ipvs: dict[str, Any] = field(default_factory=dict)
+
+
+def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> Start:
+    """Start kube-proxy of this release with a configuration's text, or with flags, on this kernel."""
+    try:
+        asked = _from_text(wish) if isinstance(wish, str) else _from_flags(wish)
+        _validate(asked, release)
+        return _run(asked, release, kernel)
+    except StartError as error:
+        return Start(runs=False, log=(f'E "command failed" err="{error}"',))
+
+
+@lru_cache(maxsize=64)  # a thousand nodes start with the same text
+def _from_text(text: str) -> Wish:
+    try:
+        document = next(iter(yaml.safe_load_all(text)), None)
+    except yaml.YAMLError as error:
+        why = str(error).splitlines()[0]
+        raise StartError(f"failed complete: yaml: {why}") from error
+    if not isinstance(document, dict) or "kind" not in document:
+        raise StartError("failed complete: Object 'Kind' is missing in the configuration")
+    known = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
+    if (document.get("apiVersion"), document["kind"]) != known:
+        raise StartError(f'failed complete: no kind "{document["kind"]}" is registered for this version')
+    mode, ipvs = document.get("mode") or "", document.get("ipvs") or {}
+    if not isinstance(mode, str) or not isinstance(ipvs, dict):
+        raise StartError("failed complete: json: cannot unmarshal into Go struct field KubeProxyConfiguration")
+    return Wish(mode, {key: value for key, value in ipvs.items() if value is not None})
+
+
+def _from_flags(arguments: list[str]) -> Wish:
+    flags = dict(word.lstrip("-").partition("=")[::2] for word in arguments if word.startswith("-"))
+    wish = Wish(flags.get("proxy-mode", ""), {"scheduler": flags.get("ipvs-scheduler", "")})
+    wish.ipvs["strictARP"] = flags.get("ipvs-strict-arp", "false") == "true"
+    return wish
+
+
+def _validate(wish: Wish, release: tuple[int, int]) -> None:
+    modes = ["", "iptables", "ipvs"]
+    modes += ["nftables"] if release >= (1, 29) else []
+    modes += ["userspace"] if release < (1, 26) else []
+    if wish.mode not in modes:
+        raise StartError(f'failed validate: ProxyMode: Invalid value: "{wish.mode}"')
+    scheduler = wish.ipvs.get("scheduler", "")
+    _typed("scheduler", scheduler, str)
+    _typed("strictARP", wish.ipvs.get("strictARP", False), bool)
+    _typed("excludeCIDRs", wish.ipvs.get("excludeCIDRs", []), list)
+    seconds = {name: _duration(name, wish.ipvs[name]) for name in _DURATIONS if name in wish.ipvs}
+    if wish.mode != "ipvs":
+        return
+    if release <= (1, 26) and scheduler not in ("", *CHECKED):
+        raise StartError(f'failed validate: KubeProxyIPVSConfiguration.Scheduler: Invalid value: "{scheduler}"')
+    if any(value < 0 for value in seconds.values()):
+        raise StartError("failed validate: KubeProxyIPVSConfiguration: must be greater than or equal to 0")
+    if seconds.get("minSyncPeriod", 0) > (seconds.get("syncPeriod") or 30):
+        raise StartError("failed validate: SyncPeriod: must be greater than or equal to MinSyncPeriod")
+    for network in wish.ipvs.get("excludeCIDRs", []):
+        _network(network)
+
+
+def _typed(name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise StartError(f"failed complete: json: cannot unmarshal {value!r} into Go struct field .ipvs.{name}")
+
+
+def _network(text: object) -> None:
+    problem = f'failed validate: ExcludeCIDRs: Invalid value: "{text}": must be a valid CIDR'
+    if "/" not in str(text):
+        raise StartError(problem)
+    try:
+        ip_network(str(text), strict=False)
+    except ValueError as error:
+        raise StartError(problem) from error
+
+
+def _duration(name: str, value: object) -> float:
+    """Seconds of a Go duration."""
+    _typed(name, value, str)
+    text = str(value)
+    sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
+    parts = _PART.findall(rest)
+    if rest == "0":
+        return 0.0
+    if not parts or "".join(number + unit for number, unit in parts) != rest:
+        raise StartError(f'failed complete: time: invalid duration "{text}"')
+    return sign * sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def _run(wish: Wish, release: tuple[int, int], kernel: Kernel) -> Start:
+    if wish.mode != "ipvs":
+        mode = wish.mode or "iptables"
+        return Start(runs=True, mode=mode, log=(f'I "Using {mode} Proxier"',))
+    scheduler = wish.ipvs.get("scheduler") or "rr"
+    problem = _unusable(scheduler, release, kernel)
+    if problem and release >= (1, 26):
+        raise StartError(f"failed run: can't use the IPVS proxier: {problem}")
+    if problem:
+        fallback = (f"E Can't use the IPVS proxier: {problem}", "I Using iptables Proxier.")
+        return Start(runs=True, mode="iptables", log=fallback)
+    log = ['I "Using ipvs Proxier"']
+    if release >= (1, 35):
+        log.insert(0, 'I "The ipvs proxier is now deprecated and may be removed in a future release."')
+    strict_arp = bool(wish.ipvs.get("strictARP", False))
+    return Start(runs=True, mode="ipvs", scheduler=scheduler, strict_arp=strict_arp, log=tuple(log))
+
+
+def _unusable(scheduler: str, release: tuple[int, int], kernel: Kernel) -> str:
+    """Why IPVS cannot be used with this scheduler, or nothing."""
+    if not kernel.has_ipvs:
+        return "IPVS is not available: [ip_vs]"
+    if release <= (1, 19):
+        return ""  # the scheduler's module is not looked at: the table just never follows
+    if release <= (1, 26):
+        ready = kernel.loaded | (kernel.modules & set(ALWAYS_LOADED))
+        return "" if scheduler in ready else f"kernel modules are not loaded: [ip_vs_{scheduler}]"
+    return "" if scheduler in kernel.modules else "no such file or directory"

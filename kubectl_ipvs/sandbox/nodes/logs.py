@@ -1,0 +1,38 @@
+"""The log of a kube-proxy pod: a few of the lines a real one writes, for the mode it ended up in."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from kubectl_ipvs.sandbox.apiserver.reads import is_set, query
+from kubectl_ipvs.sandbox.apiserver.resources import PODS
+from kubectl_ipvs.sandbox.nodes.pod_status import bad_request, internal, not_found
+from kubectl_ipvs.sandbox.wire.exchange import TEXT, Request, Response, Stream
+from kubectl_ipvs.sandbox.world import World
+
+
+def log_reply(world: World, request: Request, namespace: str, name: str) -> Response | Stream:
+    """Answer a request for a pod's log; `tailLines` and `follow` (which never brings more) are honoured."""
+    entry = world.store.get(PODS, namespace, name)
+    if entry is None:
+        raise not_found(PODS, name)
+    process = world.kubelets.process(entry.obj["metadata"]["uid"])
+    if process is None or (not process.log and not process.container.running):
+        raise bad_request(f'container "kube-proxy" in pod "{name}" is waiting to start: ContainerCreating')
+    if not process.host.reachable:
+        address = f"{process.host.address}:10250"
+        raise internal(
+            f'Get "https://{address}/containerLogs/{namespace}/{name}/kube-proxy": dial tcp {address}: no route to host'
+        )
+    prefix = time.strftime("%m%d %H:%M:%S.000000       1", time.gmtime())
+    lines = [f"{line[0]}{prefix} server.go:{500 + number}] {line[2:]}\n" for number, line in enumerate(process.log)]
+    tail = query(request, "tailLines")
+    text = "".join(lines[-int(tail) :] if tail.isdigit() and int(tail) else lines).encode()
+    if not is_set(request, "follow"):
+        return Response(200, text, TEXT)
+    return Stream(200, _follow(text), TEXT)
+
+
+async def _follow(text: bytes) -> AsyncIterator[bytes]:
+    yield text
+    await asyncio.Event().wait()

@@ -1,0 +1,110 @@
+"""The Services of the simulated cluster: their objects, and the virtual servers kube-proxy makes of them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from kubectl_ipvs.sandbox.nodes.kernel import Virtual
+from kubectl_ipvs.sandbox.nodes.manifests import endpoints, service
+from kubectl_ipvs.sandbox.options import Options
+
+Obj = dict[str, Any]
+NODE_PORT = 31191
+AFFINITY = 10800  # seconds, Kubernetes' default
+
+
+class Port(NamedTuple):
+    """A port of a Service and the port behind it."""
+
+    name: str
+    protocol: str
+    port: int
+    target: int
+
+
+class Service(NamedTuple):
+    """A Service with its addresses and those behind it (IPv6 ones answer IPv6)."""
+
+    namespace: str
+    name: str
+    addresses: tuple[str, ...]
+    ports: tuple[Port, ...]
+    behind: tuple[str, ...]
+    node_port: int = 0
+    affinity: int = 0
+
+    def objects(self) -> tuple[Obj, Obj]:
+        """Return the Service and its Endpoints."""
+        ports: list[Obj] = [
+            {"name": port.name, "protocol": port.protocol, "port": port.port, "targetPort": port.target}
+            | ({"nodePort": self.node_port} if self.node_port else {})
+            for port in self.ports
+        ]
+        extra: Obj = {"clusterIPs": list(self.addresses)}
+        if len(self.addresses) > 1:
+            extra |= {"ipFamilies": ["IPv4", "IPv6"], "ipFamilyPolicy": "PreferDualStack"}
+        if self.node_port:
+            extra |= {"type": "NodePort", "externalTrafficPolicy": "Cluster"}
+        if self.affinity:
+            extra["sessionAffinity"] = "ClientIP"
+            extra["sessionAffinityConfig"] = {"clientIP": {"timeoutSeconds": self.affinity}}
+        targets: list[Obj] = [
+            {"name": port.name, "port": port.target, "protocol": port.protocol} for port in self.ports
+        ]
+        behind = [address for address in self.behind if ":" not in address]
+        made = service(self.name, self.namespace, self.addresses[0], ports, extra)
+        return made, endpoints(self.name, self.namespace, behind, targets)
+
+    def virtuals(self) -> Iterator[Virtual]:
+        """Virtual servers of the cluster addresses."""
+        for address in self.addresses:
+            for port in self.ports:
+                yield self.virtual(address, port.port, port)
+
+    def virtual(self, address: str, number: int, port: Port) -> Virtual:
+        """One virtual server at this address and port number, with the real servers of its family."""
+        reals = tuple((real, port.target) for real in self.behind if (":" in real) is (":" in address))
+        return Virtual(port.protocol, address, number, reals, self.affinity)
+
+
+def _address(first: int, number: int) -> str:
+    return f"10.{first + number // 65536}.{number // 256 % 256}.{number % 256}"
+
+
+def services_of(options: Options, control_plane: str) -> tuple[Service, ...]:
+    """All Services: kubernetes, kube-dns, hello, and as many more as the options ask for."""
+    dns = (Port("dns", "UDP", 53, 53), Port("dns-tcp", "TCP", 53, 53), Port("metrics", "TCP", 9153, 9153))
+    six = tuple(f"fd00:10:244::{number}" for number in (11, 12, 13, 14))
+    four = tuple(f"10.244.0.{number}" for number in (11, 12, 13, 14))
+    named = (
+        Service("default", "kubernetes", ("10.96.0.1",), (Port("https", "TCP", 443, 6443),), (control_plane,)),
+        Service("kube-system", "kube-dns", ("10.96.0.10",), dns, ("10.244.0.2", "10.244.0.3")),
+        Service(
+            "default",
+            "hello",
+            ("10.96.73.19", "fd00:10:96::4913"),
+            (Port("http", "TCP", 8080, 8080),),
+            four + six,
+            node_port=NODE_PORT,
+        ),
+    )
+    return (*named, *(_numbered(number, options.endpoints) for number in range(1, options.services + 1)))
+
+
+def _numbered(number: int, count: int) -> Service:
+    """Return default/service-NUMBER with `count` addresses behind it; the second one has session affinity."""
+    first = (number - 1) * count
+    behind = tuple(_address(200, first + each) for each in range(1, count + 1))
+    ports = (Port("http", "TCP", 80, 8080),)
+    affinity = AFFINITY if number == 2 else 0  # noqa: PLR2004 -- the second
+    return Service("default", f"service-{number}", (_address(97, number),), ports, behind, affinity=affinity)
+
+
+def node_ports(services: tuple[Service, ...], addresses: tuple[str, ...]) -> tuple[Virtual, ...]:
+    """Virtual servers of the NodePorts on one node's addresses."""
+    return tuple(
+        each.virtual(address, each.node_port, port)
+        for each in services
+        if each.node_port
+        for port in each.ports
+        for address in addresses
+    )
