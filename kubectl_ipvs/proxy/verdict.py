@@ -1,53 +1,80 @@
-"""What one node's row says: the state is decided here, from facts that others gathered.
+"""The one judgement of a node: does its kernel do what kube-proxy's configuration asks for? Facts in, a verdict out.
 
-`restart-needed` (the pod is older than the configuration) is told apart from `out-of-step` (the pod has seen the
-configuration, and the kernel still does something else), "not yet" from "never" and from "unknown".
+`status`, `--check`, `--stale`, the look at a restarted node, a rollback and the last look of a run all ask here, so that
+they cannot disagree. Nothing is judged to be right because there was nothing to look at: an empty table, a table of
+foreign rows alone and a configuration that nobody can read have states of their own.
 """
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from kubectl_ipvs.ipvs.summary import Row, Summary
 
 STATES = (
     "in-sync", "restart-needed", "out-of-step", "not-ipvs", "no-pod", "not-ready", "forbidden", "timeout",
-    "unreachable", "no-ipvsadm", "unreadable",
+    "unreachable", "no-ipvsadm", "unreadable", "unknown",
 )  # fmt: skip
 OUT_OF_STEP = frozenset({"restart-needed", "out-of-step"})
-FAILED = frozenset({"no-pod", "not-ready", "forbidden", "timeout", "unreachable", "no-ipvsadm", "unreadable"})
+UNSEEN = frozenset({"no-pod", "not-ready", "forbidden", "timeout", "unreachable", "no-ipvsadm", "unreadable"})
+NO_SCHEDULER = "none"  # what a kernel shows for an instant while a virtual server gets another scheduler
+MOST_NAMED = 5
+
+Age = Literal["current", "outdated", "unsure"]
 
 
 class NodeFacts(NamedTuple):
     """What is known of one node.
 
-    `schedulers` counts kube-proxy's virtual servers by scheduler, None where no table was read; then `failure` is one
-    of STATES and `reason` says why. `stale`: the pod started before the configuration was last written.
+    `wanted` and `mode` are what its configuration asks for, None where that cannot be read. `age`: whether kube-proxy
+    started after the configuration was last written (`unsure`: the API does not tell text and metadata apart).
+    `summary` None: no table was read; `failure` is then one of STATES, and `reason` says why.
     """
 
-    wanted: str
-    mode: str
+    wanted: str | None
+    mode: str | None
     has_pod: bool
     pod_ready: bool
     pod_reason: str
     node_ready: bool
-    stale: bool
-    schedulers: Mapping[str, int] | None
+    age: Age
+    summary: Summary | None
     failure: str = ""
     reason: str = ""
+    unread: str = ""  # why the configuration cannot be read
 
 
-def judge(facts: NodeFacts) -> tuple[str, str]:
-    """Return (state, reason); the reason is empty when the node is in sync."""
+class Verdict(NamedTuple):
+    """What is said of a node.
+
+    `reason` says why it is not in sync; `remark` what is odd although it may be in sync; `mode` is the mode that
+    kube-proxy is in as far as can be told, "" where it cannot; `differing` are the rows (five at most) that have another
+    scheduler than the configuration asks for.
+    """
+
+    state: str
+    reason: str = ""
+    remark: str = ""
+    mode: str = ""
+    differing: tuple[Row, ...] = ()
+
+    @property
+    def in_sync(self) -> bool:
+        """The kernel was seen to do what the configuration asks for."""
+        return self.state == "in-sync"
+
+
+def judge(facts: NodeFacts) -> Verdict:
+    """Judge one node."""
     if not facts.has_pod:
-        return "no-pod", "no kube-proxy pod runs on this node" + ("" if facts.node_ready else "; the node is not ready")
-    if facts.schedulers is None:
+        away = "" if facts.node_ready else "; the node is not ready"
+        return Verdict("no-pod", f"no kube-proxy pod runs on this node{away}")
+    if facts.summary is None:
         return _unread(facts)
     if not facts.pod_ready:
-        return "not-ready", facts.pod_reason
-    if facts.mode != "ipvs":
-        left = sum(facts.schedulers.values())
-        return "not-ipvs", f"kube-proxy's mode is {facts.mode}" + (
-            f"; {left} virtual servers are left over" if left else ""
-        )
-    return _compared(facts)
+        return Verdict("not-ready", facts.pod_reason)
+    if facts.mode is None or facts.wanted is None:
+        return Verdict("unknown", facts.unread or "its configuration cannot be read: not compared", _remark(facts.summary))
+    return _compared(facts, facts.summary, facts.mode, facts.wanted)
 
 
 def describe(schedulers: Mapping[str, int]) -> str:
@@ -57,24 +84,76 @@ def describe(schedulers: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in schedulers.items())
 
 
-def _unread(facts: NodeFacts) -> tuple[str, str]:
-    if facts.failure == "not-ipvs" and facts.mode != "ipvs":
-        return "not-ipvs", f"kube-proxy's mode is {facts.mode}"
+def named(rows: Sequence[Row], count: int) -> str:
+    """Name rows: protocol, address and port, five at most, then how many more."""
+    shown = ", ".join(f"{row.protocol} {row.address}" for row in rows[:MOST_NAMED])
+    more = count - min(len(rows), MOST_NAMED)
+    return f"{shown} and {more} more" if more > 0 and shown else shown
+
+
+def _unread(facts: NodeFacts) -> Verdict:
+    if facts.failure == "not-ipvs" and facts.mode is not None and facts.mode != "ipvs":
+        if facts.age == "outdated":
+            return Verdict("restart-needed", f"the configured mode is {facts.mode}, kube-proxy started before that")
+        return Verdict("not-ipvs", f"kube-proxy's mode is {facts.mode}", mode=facts.mode)
     if not facts.pod_ready and facts.failure in {"gone", "unreachable", "unreadable"} and facts.node_ready:
-        return "not-ready", facts.pod_reason
+        return Verdict("not-ready", facts.pod_reason)
     if facts.failure == "gone":
-        return "not-ready", f"the pod was replaced while we looked: {facts.reason}"
-    return facts.failure, facts.reason if facts.node_ready else f"the node is not ready; {facts.reason}"
+        return Verdict("not-ready", f"the pod was replaced while we looked: {facts.reason}")
+    return Verdict(facts.failure, facts.reason if facts.node_ready else f"the node is not ready; {facts.reason}")
 
 
-def _compared(facts: NodeFacts) -> tuple[str, str]:
-    shown = facts.schedulers or {}
-    follows = all(name == facts.wanted for name in shown)
-    if facts.stale:
-        runs = "" if follows else f"the kernel has {describe(shown)}, "
-        return "restart-needed", f"{runs}kube-proxy started before the configuration was last changed"
+def _compared(facts: NodeFacts, summary: Summary, mode: str, wanted: str) -> Verdict:
+    shown, remark = summary.schedulers, _remark(summary)
+    running = "ipvs" if shown else ""
+    if facts.age == "outdated":
+        return Verdict("restart-needed", _outdated(summary, mode, wanted), remark, running, _differing(summary, wanted))
+    if mode != "ipvs":
+        count = sum(shown.values())
+        left = f"; {count} virtual servers are left over" if count else ""
+        return Verdict("not-ipvs", f"kube-proxy's mode is {mode}{left}", remark, mode)
     if not shown:  # never so where it works: default/kubernetes is always there
-        return "out-of-step", "the kernel has no virtual server of kube-proxy"
-    if not follows:
-        return "out-of-step", f"the kernel has {describe(shown)} instead of {facts.wanted}"
-    return "in-sync", ""
+        alone = f": its {summary.foreign} rows are foreign" if summary.foreign else ""
+        return Verdict("out-of-step", f"the kernel has no virtual server of kube-proxy{alone}", remark)
+    rows = _differing(summary, wanted)
+    if any(name != wanted for name in shown):
+        state = "restart-needed" if facts.age == "unsure" else "out-of-step"
+        return Verdict(state, _difference(summary, wanted), remark, running, rows)
+    return Verdict("in-sync", "", remark, running)
+
+
+def _outdated(summary: Summary, mode: str, wanted: str) -> str:
+    count = sum(summary.schedulers.values())
+    if mode != "ipvs":
+        still = f" (the kernel still has {count} virtual servers on {describe(summary.schedulers)})" if count else ""
+        return f"the configured mode is {mode}, kube-proxy started before that{still}"
+    other = any(name != wanted for name in summary.schedulers)
+    runs = f"the kernel has {describe(summary.schedulers)}, " if other else ""
+    return f"{runs}kube-proxy started before the configuration was last changed"
+
+
+def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
+    rows = [row for name, held in summary.examples.items() if name != wanted for row in held]
+    return tuple(rows[:MOST_NAMED])
+
+
+def _difference(summary: Summary, wanted: str) -> str:
+    """Say what differs: address, port, scheduler, five rows at most; a few among many may be somebody else's."""
+    shown = summary.schedulers
+    if NO_SCHEDULER in shown:
+        return f"the kernel is changing the scheduler of {shown[NO_SCHEDULER]} virtual servers"
+    others = {name: count for name, count in shown.items() if name != wanted}
+    parts = [f"{name} on {named(summary.examples.get(name, ()), count)}" for name, count in others.items()]
+    said = f"the kernel has {'; '.join(parts)} instead of {wanted}"
+    if wanted not in shown or sum(others.values()) >= shown[wanted]:
+        return said
+    hosts = dict.fromkeys(row.address.rpartition(":")[0].strip("[]") for row in _differing(summary, wanted))
+    networks = ",".join(f"{host}/{128 if ':' in host else 32}" for host in hosts)
+    return f"{said} (not kube-proxy's? then: kubectl ipvs set --exclude-cidrs {networks})"
+
+
+def _remark(summary: Summary) -> str:
+    own = sum(summary.schedulers.values())
+    if own and not summary.own_real_servers:
+        return f"none of its {own} virtual servers has a real server: no Service works there"
+    return ""

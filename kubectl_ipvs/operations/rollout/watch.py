@@ -1,4 +1,4 @@
-"""Keeps an eye on kube-proxy's pods during a rollout: one watch in one thread, whatever the API server does.
+"""Keeps an eye on kube-proxy's pods during a rollout: one watch a selector, each in a thread, whatever the server does.
 
 A watch that ends is opened again where it stopped; one that is too old (410) or that was cut starts from a new list.
 A user who may list but not watch gets a list every second instead.
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import ApiError, IpvsError
-from kubectl_ipvs.operations.told import Listed, Told, Trouble
+from kubectl_ipvs.operations.rollout.events import CallBroken, Event, PodChanged, PodsListed, Trouble
 
 FIRST_WAIT, LONGEST_WAIT, POLL = 0.2, 3.0, 1.0
 WATCH = 45  # seconds of one watch: a connection that went dead without a word is noticed soon after
@@ -20,7 +20,7 @@ class PodWatch:
     """Tells `tell` what happens to the pods of a selector, from a list's `version` on, until `stop`."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, selector: str, version: str, tell: Callable[[Told], None]
+        self, cluster: Cluster, namespace: str, selector: str, version: str, tell: Callable[[Event], None]
     ) -> None:
         self._cluster, self._namespace, self._selector = cluster, namespace, selector
         self._version, self._tell = version, tell
@@ -37,8 +37,11 @@ class PodWatch:
         self._stopped.set()
 
     def _run(self) -> None:
-        while not self._stopped.wait(self._pause()):
-            self._once()
+        try:
+            while not self._stopped.wait(self._pause()):
+                self._once()
+        except Exception as error:  # noqa: BLE001 - a bug of ours: raised by the thread that the user sees
+            self._tell(CallBroken(error))
 
     def _once(self) -> None:
         try:
@@ -46,6 +49,7 @@ class PodWatch:
                 self._list()
             if not self._polls:
                 self._follow()
+                self._wait = FIRST_WAIT
         except IpvsError as error:
             self._failed(error)
 
@@ -61,7 +65,7 @@ class PodWatch:
             self._polls = True
         elif status != EXPIRED:
             self._tell(Trouble(str(error)))
-        self._wait = FIRST_WAIT if self._version else min(self._wait * 2, LONGEST_WAIT)
+        self._wait = min(self._wait * 2, LONGEST_WAIT)
         self._version = ""
 
     def _follow(self) -> None:
@@ -71,9 +75,9 @@ class PodWatch:
                 return
             self._version = event.version or self._version
             if event.pod is not None:
-                self._tell(event)
+                self._tell(PodChanged(self._selector, event))
 
     def _list(self) -> None:
         pods, version = self._cluster.pods(self._namespace, self._selector)
-        self._tell(Listed(tuple(pods)))
+        self._tell(PodsListed(self._selector, tuple(pods)))
         self._version = version

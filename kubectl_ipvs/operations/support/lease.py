@@ -1,8 +1,8 @@
 """One change at a time: a Lease `kubectl-ipvs` beside kube-proxy is held while something is changed.
 
-Whether a holder lives is seen, not reckoned: a lease that is renewed while we look is held, one that is not renewed for
-as long as it lasts has expired. So no two clocks are ever compared. A holder that died on this very machine is known
-to be dead at once. Without the right to leases the change goes on, with a warning.
+A holder is judged by watching it renew, never by comparing clocks: a lease that is renewed while we look is held, one
+that is not renewed for as long as it lasts has expired. Only a process of this very boot and PID namespace whose PID is
+gone is known to be dead at once. Without the right to leases the change goes on, with a warning.
 """
 
 import getpass
@@ -10,9 +10,12 @@ import os
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.leases import Lease, Leases
@@ -26,8 +29,10 @@ CONFLICT, NOT_FOUND = 409, 404
 
 
 @contextmanager
-def holding(cluster: Cluster, namespace: str, warn: Callable[[str], None], lost: Callable[[], None]) -> Iterator[None]:
-    """Hold the lease meanwhile; raises Busy where somebody else does. `lost` is called if it is taken from us."""
+def holding(
+    cluster: Cluster, namespace: str, warn: Callable[[str], None], lost: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold the lease meanwhile; raises Busy where somebody else does. `lost` is told why if it is ours no longer."""
     try:
         lease = _take(cluster.leases, namespace, warn)
     except ApiError as error:
@@ -46,8 +51,9 @@ def holding(cluster: Cluster, namespace: str, warn: Callable[[str], None], lost:
 class _Keeper:
     """Renews the lease in a thread of its own until it is given up."""
 
-    def __init__(self, leases: Leases, lease: Lease, lost: Callable[[], None]) -> None:
+    def __init__(self, leases: Leases, lease: Lease, lost: Callable[[str], None]) -> None:
         self._leases, self._lease, self._lost = leases, lease, lost
+        self._renewed = time.monotonic()
         self._over, self._taken = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
         self._thread.start()
@@ -72,12 +78,19 @@ class _Keeper:
     def _renew(self) -> None:
         try:
             self._lease = self._leases.update(self._lease, _identity(), self._lease.since, _now(), LASTS)
+            self._renewed = time.monotonic()
         except ConnectionFailed:
-            return  # the API server is away: for others as well
+            self._renewed = time.monotonic()  # the API server is away: for others as well
         except ApiError as error:
-            if error.status in {CONFLICT, NOT_FOUND} and not self._still_ours():
-                self._taken = True
-                self._lost()
+            if error.status in {CONFLICT, NOT_FOUND}:
+                if not self._still_ours():
+                    self._end("it was taken over or deleted")
+            elif time.monotonic() - self._renewed > LASTS:  # others may take it from now on
+                self._end(f"it cannot be renewed: {error}")
+
+    def _end(self, why: str) -> None:
+        self._taken = True
+        self._lost(why)
 
     def _still_ours(self) -> bool:
         """Look again: a renewal may have been done without an answer; if nobody answers, the next one tells."""
@@ -131,25 +144,39 @@ def _busy(found: Lease | None) -> Busy:
 
 
 def _who(lease: Lease) -> str:
-    return f"{lease.holder or 'somebody'} since {lease.since or 'an unknown time'}"
+    who = lease.holder.rsplit("/", 1)[0] if lease.holder.count("/") > 1 else lease.holder  # the rest is for machines
+    return f"{who or 'somebody'} since {lease.since or 'an unknown time'}"
 
 
+@cache
 def _identity() -> str:
-    """Name this process: user@host/PID."""
+    """Name this process, and no other one: user@host/PID/where-which."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}/{os.getpid()}"
+    return f"{user}@{socket.gethostname()}/{os.getpid()}/{_where()}-{uuid.uuid4().hex[:8]}"
+
+
+def _where() -> str:
+    """Name this boot of this machine and the PID namespace we are in, "" where that cannot be known."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", "")
+        return f"{boot[:16]}.{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:  # no Linux
+        return ""
 
 
 def _died_here(holder: str) -> bool:
-    """Tell whether a holder was a process of this machine that is gone."""
-    place, _, pid = holder.rpartition("/")
-    if place.rpartition("@")[2] != socket.gethostname() or not pid.isdigit():
+    """Tell whether a holder was a process of this very boot and PID namespace that is gone."""
+    parts = holder.rsplit("/", 2)
+    if len(parts) != 3 or not parts[1].isdigit():  # noqa: PLR2004 - as `_identity` writes it
+        return False
+    where = parts[2].rpartition("-")[0]
+    if not where or where != _where():
         return False
     try:
-        os.kill(int(pid), 0)
+        os.kill(int(parts[1]), 0)
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):

@@ -17,6 +17,7 @@ from kubectl_ipvs.ipvs.summary import Summarizer, Summary
 
 IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
 DIALING = ("dialing backend", "unable to upgrade connection", "no route to host", "connection refused", "i/o timeout")
+NO_TOOLS = "no-ipvsadm"
 
 
 class Reading(NamedTuple):
@@ -34,25 +35,24 @@ class Reader:
 
     cluster: Cluster
     timeout: float = 10.0
-    exclude: Sequence[str] = ()
     max_output: int = MAX_OUTPUT
     lacking: set[str] = field(default_factory=set)
 
-    def read(self, pod: Pod) -> Reading:
+    def read(self, pod: Pod, exclude: Sequence[str] = ()) -> Reading:
         """Read the table of the node that `pod` runs on; never raises for what one node does."""
         deadline = time.monotonic() + self.timeout
         try:
-            first = None if pod.image in self.lacking else self._try(pod, IPVSADM, deadline)
+            first = None if pod.image in self.lacking else self._try(pod, IPVSADM, exclude, deadline)
             if first is not None and first.failure == "":
                 return first
-            if first is not None and first.failure == "no-ipvsadm":
+            if first is not None and first.failure == NO_TOOLS:
                 self.lacking.add(pod.image)
-            return self._try(pod, PROC, deadline)
+            return self._try(pod, PROC, exclude, deadline)
         except ExecFailed as error:
             return Reading(None, failure=_kind(error), reason=str(error))
 
-    def _try(self, pod: Pod, command: Sequence[str], deadline: float) -> Reading:
-        summing = Summarizer(self.exclude)
+    def _try(self, pod: Pod, command: Sequence[str], exclude: Sequence[str], deadline: float) -> Reading:
+        summing = Summarizer(exclude)
         size = 0
 
         def sink(chunk: bytes) -> None:
@@ -81,10 +81,16 @@ def _failed(ended: Finished, command: Sequence[str]) -> Reading:
     if command is PROC and ended.code is not None and "no such file" in said.lower():
         return Reading(None, failure="not-ipvs", reason="the kernel has no IPVS table (ip_vs is not loaded)")
     if ended.missing:
-        return Reading(None, failure="no-ipvsadm", reason=f"the image has neither ipvsadm nor cat: {said}")
+        return Reading(None, failure=NO_TOOLS, reason="the image has neither ipvsadm nor cat")
     if ended.code is None and any(words in said for words in DIALING):
-        return Reading(None, failure="unreachable", reason=said)
-    return Reading(None, failure="unreadable", reason=said)
+        return Reading(None, failure="unreachable", reason=_clause(said))
+    return Reading(None, failure="unreadable", reason=_clause(said))
+
+
+def _clause(words: str) -> str:
+    """Return a runtime's words without what it says twice."""
+    again = "Internal error occurred: "
+    return words.replace(again * 2, again)
 
 
 def _kind(error: ExecFailed) -> str:

@@ -1,0 +1,1 @@
+"""The use case of `set`, `undo` and `restart`: plan, confirm (elsewhere), write, roll out, look once more."""

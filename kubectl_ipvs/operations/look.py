@@ -1,0 +1,69 @@
+"""A look at one node: its table is read and judged. Everybody who wants to know how a node is looks by this."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.operations.installation import ProxyNode
+from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.operations.tables.reader import Reader, Reading
+from kubectl_ipvs.operations.tables.services import KnownServices
+from kubectl_ipvs.proxy.verdict import Age, NodeFacts, Verdict, judge
+
+
+class Look(NamedTuple):
+    """What was seen of a node, and what that comes to."""
+
+    node: ProxyNode
+    reading: Reading
+    verdict: Verdict
+
+    @property
+    def real_servers(self) -> int:
+        """Real servers of kube-proxy's rows that were seen."""
+        return self.reading.summary.own_real_servers if self.reading.summary is not None else 0
+
+
+@dataclass(slots=True)
+class Looker:
+    """Looks at nodes; for any number of threads."""
+
+    reader: Reader
+    services: KnownServices
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one look may take."""
+        return self.reader.timeout
+
+    def look(self, node: ProxyNode) -> Look:
+        """Read one node's table through its pod, and judge it by its own configuration."""
+        source = node.source
+        reading = Reading(None) if node.pod is None else self.reader.read(node.pod, source.excluded)
+        if reading.summary is not None and source.mode == "ipvs":
+            reading = reading._replace(summary=self.services.sorted_out(reading.summary, source.scheduler))
+        return Look(node, reading, judge(facts(node, reading)))
+
+
+def facts(node: ProxyNode, reading: Reading) -> NodeFacts:
+    """Gather what the judgement needs."""
+    pod, source = node.pod, node.source
+    return NodeFacts(
+        wanted=source.scheduler, mode=source.mode, has_pod=pod is not None,
+        pod_ready=pod is not None and pod.ready and not pod.terminating,
+        pod_reason="" if pod is None else describe_pod(pod),
+        node_ready=node.ready, age="current" if pod is None else age(source, pod),
+        summary=reading.summary, failure=reading.failure, reason=reading.reason, unread=source.problem,
+    )  # fmt: skip
+
+
+def age(source: Source, pod: Pod) -> Age:
+    """Say whether kube-proxy in this pod started after its configuration was last written."""
+    return source.age(pod.began)
+
+
+def describe_pod(pod: Pod) -> str:
+    """Say in what way a pod is not ready."""
+    what = "terminating" if pod.terminating else pod.waiting or pod.phase or "unknown"
+    times = "once" if pod.restarts == 1 else f"{pod.restarts} times"
+    return f"pod {pod.name} is not ready: {what}" + (f", restarted {times}" if pod.restarts else "")

@@ -1,0 +1,1 @@
+"""What every run needs: many calls at once, the lease, interrupts."""

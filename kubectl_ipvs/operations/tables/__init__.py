@@ -1,0 +1,1 @@
+"""A node's IPVS table, read through its kube-proxy pod."""
