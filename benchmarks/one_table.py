@@ -63,8 +63,8 @@ def _sum(data: bytes) -> None:
     for at in range(0, len(data), CHUNK):
         summing.feed(data[at : at + CHUNK])
     found = summing.finish()
-    counts = (found.virtual_servers, found.real_servers, found.unparsed_lines)
-    assert counts == (SERVICES, SERVICES * ENDPOINTS, 0), counts
+    counts = (found.schedulers, found.own_real_servers, found.empty, found.foreign, found.unparsed_lines)
+    assert counts == ({"rr": SERVICES}, SERVICES * ENDPOINTS, 0, 0, 0), counts
 
 
 def main(_: Place) -> Report:

@@ -7,6 +7,7 @@ on it.
 """
 
 import re
+from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _FULL_IPV6 = rb"\[(?:[0-9a-f]{4}:){7}[0-9a-f]{4}\]"
@@ -15,6 +16,7 @@ _HEXADECIMAL = re.compile(rb"(?:[0-9A-F]{8}|" + _FULL_IPV6 + rb"):[0-9A-F]{4}|[0
 # ipvsadm prints no leading zeros, so only these can come from either format: an IPv6 address whose eight
 # groups all have four digits, with a port of four decimal digits; and a mark of eight decimal digits.
 _EITHER = re.compile(rb"\[(?:[1-9a-f][0-9a-f]{3}:){7}[1-9a-f][0-9a-f]{3}\]:[1-9][0-9]{3}|[1-9][0-9]{7}")
+_EITHER_LENGTH = len("[0000:0000:0000:0000:0000:0000:0000:0000]:0000")
 
 # Already as inet_ntop() writes it, so most rows need no parsing: no group is zero or has leading zeros, and
 # the one `::` stands for two zero groups or more (at most six others: six colons, and that of the port).
@@ -29,6 +31,11 @@ _MARKS = 1 << 32  # a mark is a __u32 (struct ip_vs_service_user, include/uapi/l
 def is_hexadecimal(raw: bytes, *, otherwise: bool) -> bool:
     """Tell whether /proc printed this address or mark; `otherwise` decides where its shape does not tell."""
     return _HEXADECIMAL.fullmatch(raw) is not None and (otherwise or _EITHER.fullmatch(raw) is None)
+
+
+def some_may_be_either(addresses: Iterable[bytes]) -> bool:
+    """Tell quickly whether the shape of one of these addresses may not tell its format; False is certain."""
+    return _EITHER_LENGTH in map(len, addresses)
 
 
 def canonical(raw: bytes, *, hexadecimal: bool) -> str:
@@ -75,18 +82,3 @@ def ip_of(raw: bytes) -> IPv4Address | IPv6Address | None:
         return ip_address(host)
     except ValueError:
         return None
-
-
-def as_proc(address: str) -> str:
-    """Write a canonical address as /proc does; text that is no address and port stays as it is."""
-    host, _, port = address.rpartition(":")
-    try:
-        ip = ip_address(host.removeprefix("[").removesuffix("]"))
-        number = int(port)
-    except ValueError:
-        return address
-    digits = ip.packed.hex()
-    if isinstance(ip, IPv4Address):
-        return f"{digits.upper()}:{number:04X}"
-    groups = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
-    return f"[{groups}]:{number:04X}"

@@ -14,15 +14,20 @@ class Excluded:
     """
 
     def __init__(self, cidrs: Iterable[str]) -> None:
-        self._networks = tuple(network for network in map(_network, cidrs) if network is not None)
+        self._networks = tuple(
+            (cidr, network) for cidr, network in ((cidr, _network(cidr)) for cidr in cidrs) if network is not None
+        )
 
     def __bool__(self) -> bool:
         return bool(self._networks)
 
-    def __contains__(self, address: bytes) -> bool:
-        """Tell whether this virtual server's address, as either format prints it, is inside a range."""
-        ip = ip_of(address)
-        return ip is not None and any(ip in network for network in self._networks)
+    def range_of(self, address: bytes) -> str:
+        """Give the first range, as it is configured, that this virtual server's address is inside; else nothing.
+
+        The address is as either format prints it.
+        """
+        ip = ip_of(address) if self._networks else None
+        return next((cidr for cidr, network in self._networks if ip in network), "") if ip is not None else ""
 
 
 def _network(cidr: str) -> IPv4Network | IPv6Network | None:

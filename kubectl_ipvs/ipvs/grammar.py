@@ -22,12 +22,15 @@ _REAL_SERVER = rb"""
     @+(?P<inactive>[0-9]{1,10})@*
 """
 
+_MASQ = _REAL_SERVER.replace(b"Masq|Local|Tunnel|Route", b"Masq")
+
+_SERVICE = rb"(?P<protocol>TCP|UDP|SCTP)@+(?P<address>\S+)"
+_MARK = rb"FWM@+(?P<mark>-?[0-9]{1,10}|[0-9A-F]{8})(?P<ipv6>@+IPv6)?"
+
 # A scheduler's name has 15 characters at most (IP_VS_SCHEDNAME_MAXLEN in include/uapi/linux/ip_vs.h). /proc
-# prints `ops` before `persistent`, ipvsadm after it. `?` is ours: render_ipvsadm where /proc did not tell the
-# seconds.
-_VIRTUAL_SERVER = rb"""
-    @*(?:(?P<protocol>TCP|UDP|SCTP)@+(?P<address>\S+)
-        |FWM@+(?P<mark>-?[0-9]{1,10}|[0-9A-F]{8})(?P<ipv6>@+IPv6)?)
+# prints `ops` before `persistent`, ipvsadm after it. `?` is ours: the tests write it where /proc did not tell
+# the seconds.
+_SCHEDULING = rb"""
     @+(?P<scheduler>[a-z][a-z0-9_-]{0,14})
     (?:@+\((?P<flags>[^()\s]*)\))?
     (?P<ops_first>@+ops)?
@@ -57,9 +60,11 @@ def _block(pattern: bytes, *captured: bytes) -> re.Pattern[bytes]:
 
 
 REAL_SERVER: Final = _line(_REAL_SERVER)
-VIRTUAL_SERVER: Final = _line(_VIRTUAL_SERVER)
-REAL_SERVERS_IN_BLOCK: Final = _block(_REAL_SERVER, b"active", b"inactive")
-VIRTUAL_SERVERS_IN_BLOCK: Final = _block(_VIRTUAL_SERVER, b"address", b"scheduler")
+VIRTUAL_SERVER: Final = _line(rb"@*(?:" + _SERVICE + rb"|" + _MARK + rb")" + _SCHEDULING)
+
+# Of a block only what kube-proxy makes is matched: no firewall mark, no forwarding but Masq.
+REAL_SERVERS_IN_BLOCK: Final = _block(_MASQ, b"active", b"inactive")
+VIRTUAL_SERVERS_IN_BLOCK: Final = _block(rb"@*" + _SERVICE + _SCHEDULING, b"protocol", b"address", b"scheduler")
 
 # Matched at the start of a line. `gap` tells the formats apart: /proc has one blank before `Forward`.
 # `Every 2.0s:` is the title that watch(1) puts above.

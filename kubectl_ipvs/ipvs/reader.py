@@ -5,9 +5,10 @@ Any bytes are accepted; it never raises and keeps no line.
 """
 
 import re
+from collections.abc import Sequence
 from enum import Enum
 
-from kubectl_ipvs.ipvs.address import is_hexadecimal
+from kubectl_ipvs.ipvs.address import is_hexadecimal, some_may_be_either
 from kubectl_ipvs.ipvs.grammar import (
     BLANK,
     BROKEN_VIRTUAL_SERVER,
@@ -56,6 +57,20 @@ class Reader:
             return Kind.SKIPPED
         self.rows = Kind.REAL_SERVER
         return Kind.VIRTUAL_SERVER
+
+    def formats(self, addresses: Sequence[bytes]) -> Sequence[bool]:
+        """Give `hexadecimal` as it is at each of these virtual servers, which come next and are no marks.
+
+        It is right where it decides something; elsewhere the address itself tells.
+        """
+        if not some_may_be_either(addresses):
+            self.hexadecimal = is_hexadecimal(addresses[-1], otherwise=self.hexadecimal)
+            return [self.hexadecimal] * len(addresses)
+        found = []
+        for address in addresses:
+            self.hexadecimal = is_hexadecimal(address, otherwise=self.hexadecimal)
+            found.append(self.hexadecimal)
+        return found
 
     def _other(self, line: bytes) -> Kind:
         if BLANK.fullmatch(line):

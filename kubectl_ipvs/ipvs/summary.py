@@ -1,36 +1,56 @@
-"""Counts a listing without building its rows: schedulers, servers, connections.
+"""Counts a listing without building its table: schedulers, servers, connections, and the rows worth naming.
 
-Works on blocks of whole lines: two regular expressions find every row of a block, and when they account for
-every line the sums are taken at once. Only a block with anything else in it is read line by line, by the same
-Reader that parse() uses, so both always agree. Memory: one block of 256 KiB and its rows, and the line that
-is not yet complete.
+Works on blocks of whole lines: two regular expressions find every row of a block that kube-proxy may have made,
+and when they account for every line the sums are taken at once. Only a block with anything else in it is read
+line by line, by the same Reader that parse() uses, so both always agree. Memory: one block of 256 KiB and its
+rows, the line that is not yet complete, and the rows that are kept.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple, cast
 
-from kubectl_ipvs.ipvs.excluded import Excluded
 from kubectl_ipvs.ipvs.grammar import PROBES, REAL_SERVERS_IN_BLOCK, VIRTUAL_SERVERS_IN_BLOCK
 from kubectl_ipvs.ipvs.reader import Kind, Reader, text_of
+from kubectl_ipvs.ipvs.rows import ForeignRow, Row
+from kubectl_ipvs.ipvs.tally import FOREIGN_KEPT, MOST_KEPT, MOST_NAMED, Tally, Words, most_first
+
+__all__ = [
+    "MOST_KEPT",
+    "MOST_NAMED",
+    "ForeignRow",
+    "Row",
+    "Summarizer",
+    "Summary",
+    "differing",
+    "reclassify",
+    "summarize",
+]
 
 _BLOCK: Final = 256 * 1024
 _UNPARSED_SHOWN: Final = 20
 _LONGEST_SHOWN: Final = 1000  # characters of such a line: a pod may send millions without a line feed
-
-
 _FIRST, _SECOND = itemgetter(0), itemgetter(1)
 
 
 class Summary(NamedTuple):
     """The sums of one node's table.
 
-    `schedulers`: virtual servers per scheduler, most first, then by name; without the `foreign` ones, which
-    are inside `exclude`. All the other numbers count every virtual server (so `virtual_servers` is the sum of
-    `schedulers` plus `foreign`) and every real server whatever its weight. kube-proxy's probe is never
-    counted. `unparsed`: the first 20 lines that fit nothing, as in Table but
-    cut at 1,000 characters; `unparsed_lines`: their number.
+    Of kube-proxy's virtual servers alone: `schedulers`, their number per scheduler, most first, then by name
+    (`none` is a service in the middle of an edit); `own_real_servers`; `empty`, those with no real server.
+    `examples`: rows of each scheduler by protocol and address: all of them where the scheduler has at most
+    200 (MOST_KEPT), else 5 (MOST_NAMED). `example_sizes`: how many real servers each of those rows has.
+
+    `foreign`: the number of virtual servers that kube-proxy did not make; `foreign_rows`: the first 20.
+
+    Of all virtual servers, so the sum of `schedulers` plus `foreign`: `virtual_servers`, `real_servers`
+    whatever their weight, and the connections `active` and `inactive`. kube-proxy's probe is never counted.
+
+    `unparsed`: the first 20 lines that fit nothing, as in Table but cut at 1,000 characters;
+    `unparsed_lines`: their number.
     """
 
     schedulers: Mapping[str, int]
@@ -41,16 +61,56 @@ class Summary(NamedTuple):
     unparsed: tuple[str, ...]
     unparsed_lines: int
     foreign: int
+    foreign_rows: tuple[ForeignRow, ...] = ()
+    own_real_servers: int = 0
+    empty: int = 0
+    examples: Mapping[str, tuple[Row, ...]] = MappingProxyType({})
+    example_sizes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+
+
+def differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
+    """Give the rows known by name whose scheduler is not `wanted`, in order.
+
+    They are all that differ where there are as many as `schedulers` counts: always, if each other scheduler has
+    at most 200 rows.
+    """
+    return tuple(sorted(row for name, rows in summary.examples.items() if name != wanted for row in rows))
+
+
+def reclassify(summary: Summary, is_service: Callable[[Row], bool]) -> Summary:
+    """Take out what is of no Service: such rows of `examples` become foreign, and every sum of ours loses them.
+
+    Only rows known by name can be asked about. Of a scheduler with more than 200 rows that is five, so its
+    number may still have some of no Service in it.
+    """
+    kept: dict[str, list[tuple[Row, int]]] = {name: [] for name in summary.schedulers}
+    gone: list[tuple[Row, int]] = []
+    for name, rows in summary.examples.items():
+        for row, size in zip(rows, summary.example_sizes[name], strict=True):
+            (kept[name] if is_service(row) else gone).append((row, size))
+    gone.sort()
+    counts = Counter(summary.schedulers)
+    counts.subtract(row.scheduler for row, _ in gone)
+    found = tuple(ForeignRow(row, "no service") for row, _ in gone)
+    schedulers = most_first(counts)
+    return summary._replace(
+        schedulers=schedulers,
+        foreign=summary.foreign + len(gone),
+        foreign_rows=(*summary.foreign_rows, *found)[:FOREIGN_KEPT],
+        own_real_servers=summary.own_real_servers - sum(size for _, size in gone),
+        empty=summary.empty - sum(size == 0 for _, size in gone),
+        examples={name: tuple(row for row, _ in kept[name]) for name in schedulers},
+        example_sizes={name: tuple(size for _, size in kept[name]) for name in schedulers},
+    )
 
 
 class Summarizer:
     """Sums a listing that arrives in pieces, cut anywhere. `exclude` is kube-proxy's excludeCIDRs."""
 
     def __init__(self, exclude: Sequence[str] = ()) -> None:
-        self._excluded = Excluded(exclude)
+        self._tally = Tally(exclude)
         self._reader = Reader()
         self._incomplete: list[bytes] = []
-        self._schedulers: Counter[bytes] = Counter()
         self._virtual_servers = self._real_servers = self._active = self._inactive = self._unparsed_lines = 0
         self._unparsed: list[str] = []
 
@@ -72,16 +132,24 @@ class Summarizer:
         """Count the last line if its line end is missing, and give the sums."""
         self._line(b"".join(self._incomplete))
         self._incomplete = []
-        most_first = sorted(self._schedulers.items(), key=lambda item: (-item[1], item[0]))
+        tally = self._tally
+        tally.close()
+        schedulers = tally.schedulers()
+        kept = {name: tally.kept(name) for name in schedulers}
         return Summary(
-            schedulers={name.decode(): count for name, count in most_first},
+            schedulers=schedulers,
             virtual_servers=self._virtual_servers,
             real_servers=self._real_servers,
             active=self._active,
             inactive=self._inactive,
             unparsed=tuple(self._unparsed),
             unparsed_lines=self._unparsed_lines,
-            foreign=self._virtual_servers - sum(self._schedulers.values()),
+            foreign=tally.foreign,
+            foreign_rows=tuple(tally.foreign_rows),
+            own_real_servers=tally.own_real_servers,
+            empty=tally.empty,
+            examples={name: tuple(row for row, _ in rows) for name, rows in kept.items()},
+            example_sizes={name: tuple(size for _, size in rows) for name, rows in kept.items()},
         )
 
     def _block(self, block: bytes) -> None:
@@ -96,19 +164,27 @@ class Summarizer:
                 self._line(line)
 
     def _sum(self, block: bytes) -> bool:
-        """Count a block in which every line is a row; counts nothing and gives False when one is not."""
+        """Count a block in which every line is a row as kube-proxy makes them; else count nothing and give False."""
         text = b"\n" + block
         rows: list[tuple[bytes, bytes]] = REAL_SERVERS_IN_BLOCK.findall(text)
-        servers: list[tuple[bytes, bytes]] = VIRTUAL_SERVERS_IN_BLOCK.findall(text)
+        servers = list(VIRTUAL_SERVERS_IN_BLOCK.finditer(text))
         if len(rows) + len(servers) != block.count(b"\n") or any(probe in block for probe in PROBES):
             return False
         self._virtual_servers += len(servers)
-        own = [server for server in servers if not self._is_foreign(server[0])] if self._excluded else servers
-        self._schedulers.update(map(_SECOND, own))
         self._real_servers += len(rows)
         self._active += sum(map(int, map(_FIRST, rows)))
         self._inactive += sum(map(int, map(_SECOND, rows)))
+        self._share(text, servers)
         return True
+
+    def _share(self, text: bytes, servers: Sequence[re.Match[bytes]]) -> None:
+        """Give each virtual server its real servers: between two of them, every line feed begins one."""
+        starts = [server.start() for server in servers] + [len(text) - 1]
+        self._tally.real_servers(text.count(b"\n", 0, starts[0]))  # of the one that the last block ended with
+        if servers:
+            words = cast("list[Words]", [server.groups() for server in servers])
+            sizes = [text.count(b"\n", server.end(), start) for server, start in zip(servers, starts[1:], strict=True)]
+            self._tally.virtual_servers(words, sizes, self._reader.formats([address for _, address, _ in words]))
 
     def _line(self, line: bytes) -> None:
         kind, match = self._reader.read(line)
@@ -122,14 +198,11 @@ class Summarizer:
             self._real_servers += 1
             self._active += int(match["active"])
             self._inactive += int(match["inactive"])
+            self._tally.real_servers(1, match["forwarding"])
         else:
             self._virtual_servers += 1
-            if not self._is_foreign(match["address"] or b""):
-                self._schedulers[match["scheduler"]] += 1
-
-    def _is_foreign(self, address: bytes) -> bool:
-        """Tell whether it is inside `exclude`; a mark has no address (empty), so it never is."""
-        return bool(self._excluded) and address in self._excluded
+            words = (match["protocol"] or b"FWM", match["address"] or match["mark"], match["scheduler"])
+            self._tally.virtual_server(words, hexadecimal=self._reader.hexadecimal)
 
 
 def summarize(data: bytes, exclude: Sequence[str] = ()) -> Summary:

@@ -19,7 +19,7 @@ from kubectl_ipvs.cluster.wire import exec as execs
 from kubectl_ipvs.cluster.wire.channel import Channel, TooMuchError
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused, ExecFailed, KubeconfigError, UsageError
 from kubectl_ipvs.ipvs.parse import parse
-from kubectl_ipvs.ipvs.summary import Summarizer, summarize
+from kubectl_ipvs.ipvs.summary import MOST_KEPT, Row, Summarizer, summarize
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.edit import edit
 from kubectl_ipvs.proxy.config.fields import FIELDS, parse_value
@@ -42,6 +42,15 @@ def tables(data: bytes) -> None:
     assert len(table.virtual_servers) == summary.virtual_servers
     assert sum(len(server.real_servers) for server in table.virtual_servers) == summary.real_servers
     assert len(table.unparsed) == summary.unparsed_lines
+    assert sum(summary.schedulers.values()) + summary.foreign == summary.virtual_servers
+    if all(count <= MOST_KEPT for count in summary.schedulers.values()) and summary.foreign <= len(
+        summary.foreign_rows
+    ):
+        named = [row for rows in summary.examples.values() for row in rows]
+        named += [foreign.row for foreign in summary.foreign_rows]
+        assert sorted(named) == sorted(
+            Row(server.protocol, server.address, server.scheduler) for server in table.virtual_servers
+        )
 
 
 def edits(data: bytes) -> None:

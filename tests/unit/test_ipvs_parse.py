@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.ipvs.parse import parse
-from kubectl_ipvs.ipvs.summary import Summarizer, Summary, summarize
+from kubectl_ipvs.ipvs.summary import Summarizer, summarize
 from kubectl_ipvs.ipvs.table import RealServer, Table, VirtualServer
+from tests.unit.ipvs_sums import summary_of
 
 RECORDED = Path(__file__).parent / "recorded"
 
@@ -168,24 +169,6 @@ DELIVERIES = {
     "no last line end": lambda text: text.removesuffix(b"\n"),
     "CRLF, no last line end": lambda text: text.replace(b"\n", b"\r\n").removesuffix(b"\r\n"),
 }
-
-
-def summary_of(table: Table) -> Summary:
-    """Sum a table row by row, without exclusions."""
-    schedulers: dict[str, int] = {}
-    for server in table.virtual_servers:
-        schedulers[server.scheduler] = schedulers.get(server.scheduler, 0) + 1
-    rows = [row for server in table.virtual_servers for row in server.real_servers]
-    return Summary(
-        schedulers=schedulers,
-        virtual_servers=len(table.virtual_servers),
-        real_servers=len(rows),
-        active=sum(row.active for row in rows),
-        inactive=sum(row.inactive for row in rows),
-        unparsed=table.unparsed[:20],
-        unparsed_lines=len(table.unparsed),
-        foreign=0,
-    )
 
 
 def test_every_recorded_listing_is_tested() -> None:

@@ -1,14 +1,16 @@
 """What holds for any bytes and for any table."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_ipvs.ipvs.parse import parse
-from kubectl_ipvs.ipvs.render import render_ipvsadm, render_proc
-from kubectl_ipvs.ipvs.summary import Summarizer, Summary, summarize
+from kubectl_ipvs.ipvs.summary import Row, Summarizer, Summary, reclassify, summarize
 from kubectl_ipvs.ipvs.table import RealServer, Table, VirtualServer
+from tests.unit.ipvs_render import render_ipvsadm, render_proc
+from tests.unit.ipvs_sums import row, summary_of
 
 LINES = st.sampled_from(
     [
@@ -55,12 +57,13 @@ ADDRESSES6 = st.tuples(
 ).map(lambda pair: f"[{pair[0]}]:{pair[1]}")
 NUMBERS = st.integers(0, 2**31 - 1)
 SCHEDULERS = st.sampled_from(["rr", "lc", "mh", "none", "my_own-2"])
+CUTS = st.lists(st.integers(0, 1000), max_size=6)
 PROBE = "198.51.100.0:20000"
 
 
 def real_servers(addresses: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[RealServer, ...]]:
     """Give up to three real servers."""
-    methods = st.sampled_from(["Masq", "Local", "Tunnel", "Route"])
+    methods = st.sampled_from([*["Masq"] * 7, "Local", "Tunnel", "Route"])
     row = st.builds(RealServer, addresses, methods, st.integers(-(2**31), 2**31 - 1), NUMBERS, NUMBERS)
     return st.lists(row, max_size=3).map(tuple)
 
@@ -69,7 +72,7 @@ def real_servers(addresses: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[R
 def virtual_servers(draw: st.DrawFn, *, proc: bool) -> VirtualServer:
     """Give any virtual server that the format can express."""
     ipv6 = draw(st.booleans())
-    protocol = draw(st.sampled_from(["TCP", "UDP", "SCTP", "FWM"]))
+    protocol = draw(st.sampled_from([*["TCP", "UDP", "SCTP"] * 3, "FWM"]))
     rows = draw(real_servers(ADDRESSES6 if ipv6 else ADDRESSES4))
     marks = st.one_of(st.integers(0, 2**32 - 1), st.just(12345678)).map(str)
     persistent = draw(st.booleans())
@@ -94,36 +97,38 @@ def virtual_servers(draw: st.DrawFn, *, proc: bool) -> VirtualServer:
     )
 
 
-def tables(*, proc: bool) -> st.SearchStrategy[Table]:
+def tables(*, proc: bool, most: int = 4) -> st.SearchStrategy[Table]:
     """Give any table that the format can express."""
-    return st.lists(virtual_servers(proc=proc), max_size=4).map(lambda servers: Table(tuple(servers), ()))
+    return st.lists(virtual_servers(proc=proc), max_size=most).map(lambda servers: Table(tuple(servers), ()))
 
 
-def summary_of(table: Table) -> Summary:
-    """Sum a table row by row."""
-    names = sorted(server.scheduler for server in table.virtual_servers)
-    rows = [row for server in table.virtual_servers for row in server.real_servers]
-    return Summary(
-        schedulers={name: names.count(name) for name in names},
-        virtual_servers=len(names),
-        real_servers=len(rows),
-        active=sum(row.active for row in rows),
-        inactive=sum(row.inactive for row in rows),
-        unparsed=table.unparsed[:20],
-        unparsed_lines=len(table.unparsed),
-        foreign=0,
-    )
+def in_pieces(listing: bytes, cuts: list[int], exclude: Sequence[str] = ()) -> Summary:
+    """Sum a listing that is cut where `cuts` say, in thousandths of its length."""
+    summarizer = Summarizer(exclude)
+    for start, end in pairwise([0, *sorted(cut * len(listing) // 1000 for cut in cuts), len(listing)]):
+        summarizer.feed(listing[start:end])
+    return summarizer.finish()
 
 
-@given(listing=LISTINGS, cuts=st.lists(st.integers(0, 400), max_size=6))
+@given(listing=LISTINGS, cuts=CUTS)
 def test_any_bytes_in_any_pieces(listing: bytes, cuts: list[int]) -> None:
     """Nothing raises, and pieces, whole and rows all give the same sums."""
-    edges = [0, *sorted(cuts), len(listing)]
-    summarizer = Summarizer()
-    for start, end in pairwise(edges):
-        summarizer.feed(listing[start:end])
     expected = summary_of(parse(listing))
-    assert (summarizer.finish(), summarize(listing)) == (expected, expected)
+    assert (in_pieces(listing, cuts), summarize(listing)) == (expected, expected)
+
+
+@given(data=st.data(), proc=st.booleans(), cuts=CUTS)
+def test_the_sums_are_those_of_the_table(data: st.DataObject, cuts: list[int], *, proc: bool) -> None:
+    """Whose each row is and which are empty is the same in both formats and wherever a piece or a block ends."""
+    table = data.draw(tables(proc=proc, most=12))
+    names = [row(server) for server in table.virtual_servers]
+    exclude = data.draw(st.lists(st.sampled_from(["10.96.0.0/16", "::/0", "128.0.0.0/1", "0.0.0.0/0"]), max_size=2))
+    services = data.draw(st.frozensets(st.sampled_from(names))) if names else frozenset[Row]()
+    listing = (render_proc if proc else render_ipvsadm)(table).encode()
+
+    expected = summary_of(table, exclude)
+    assert (in_pieces(listing, cuts, exclude), summarize(listing, exclude)) == (expected, expected)
+    assert reclassify(expected, services.__contains__) == summary_of(table, exclude, services.__contains__)
 
 
 @given(table=tables(proc=False))

@@ -3,7 +3,6 @@
 `Local` was given over netlink: ipvsadm has no word for it, and kernel 6.1 lists an address of its own as it was given.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from kubectl_ipvs.ipvs.parse import parse
 from kubectl_ipvs.ipvs.summary import summarize
 from kubectl_ipvs.ipvs.table import Table, VirtualServer
+from tests.unit.ipvs_sums import summary_of
 from tests.unit.recorded_real import GIVEN
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -41,12 +41,15 @@ def test_what_was_given_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["ipvsadm", "proc"])
 def test_what_was_given_is_counted(name: str) -> None:
-    """The sum over the table counts each scheduler as it was given, in both formats."""
-    expected = Counter(entry.server.scheduler for entry in GIVEN)
+    """The sums are those of what was given, in both formats: marks and other methods than Masq are foreign."""
+    given = [entry.in_proc if name == "proc" else entry.in_ipvsadm for entry in GIVEN]
+    expected = summary_of(Table(tuple(given), ()))
 
     summary = summarize(text(name))
 
-    assert dict(summary.schedulers) == dict(expected)
+    assert set(summary.foreign_rows) == set(expected.foreign_rows)
+    assert {found.why for found in summary.foreign_rows} == {"firewall mark", "forwarding"}
+    assert summary == expected._replace(foreign_rows=summary.foreign_rows)
 
 
 @pytest.mark.parametrize("name", ["stats", "rate"])

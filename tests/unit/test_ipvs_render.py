@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.ipvs.parse import parse
-from kubectl_ipvs.ipvs.render import render_ipvsadm, render_proc
 from kubectl_ipvs.ipvs.table import RealServer, Table, VirtualServer
+from tests.unit.ipvs_render import render_ipvsadm, render_proc
 
 RECORDED = Path(__file__).parent / "recorded"
 

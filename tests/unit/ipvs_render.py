@@ -5,7 +5,8 @@ net/netfilter/ipvs/ip_vs_ctl.c. Order is that of the table. Unparsed lines are n
 no words for is lost: /proc has no scheduler flags, no persistence engine, and for IPv6 no `ops`.
 """
 
-from kubectl_ipvs.ipvs.address import as_proc
+from ipaddress import IPv4Address, ip_address
+
 from kubectl_ipvs.ipvs.table import RealServer, Table, VirtualServer
 
 _VERSION = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n"
@@ -76,3 +77,18 @@ def _proc_netmask(server: VirtualServer) -> str:
 
 def _proc_destination(real: RealServer) -> str:
     return f"  -> {as_proc(real.address)}      {_counters(real)}"
+
+
+def as_proc(address: str) -> str:
+    """Write a canonical address as /proc does; text that is no address and port stays as it is."""
+    host, _, port = address.rpartition(":")
+    try:
+        ip = ip_address(host.removeprefix("[").removesuffix("]"))
+        number = int(port)
+    except ValueError:
+        return address
+    digits = ip.packed.hex()
+    if isinstance(ip, IPv4Address):
+        return f"{digits.upper()}:{number:04X}"
+    groups = ":".join(digits[start : start + 4] for start in range(0, 32, 4))
+    return f"[{groups}]:{number:04X}"
