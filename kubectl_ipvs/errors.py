@@ -20,6 +20,18 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+# What says more about a run is worth more than what says less.
+_WEIGHT = (
+    ExitCode.OK, ExitCode.PARTIAL, ExitCode.OUT_OF_STEP, ExitCode.CONFLICT, ExitCode.ERROR, ExitCode.USAGE,
+    ExitCode.INTERRUPTED,
+)  # fmt: skip
+
+
+def worst(*codes: ExitCode) -> ExitCode:
+    """Return the exit code that says most; OK for none."""
+    return max(codes, key=_WEIGHT.index, default=ExitCode.OK)
+
+
 class IpvsError(Exception):
     """Something the user can read and act on."""
 
@@ -89,3 +101,7 @@ class Refused(IpvsError):
 
 class ReadOnly(IpvsError):
     """KUBECTL_IPVS_READONLY is set: every change is refused."""
+
+
+class Cancelled(IpvsError):
+    """The user answered no; its words stand for themselves."""

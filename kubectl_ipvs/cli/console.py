@@ -1,15 +1,21 @@
 """stdout is data; everything else goes to stderr, and is safe for a terminal.
 
-Data that cannot be written are an error. That stderr cannot be is none: nobody is left to be told, and what is under
-way must not end in the middle because of that.
+Failing to write data is an error. Failing to write to stderr is ignored: nobody is left to tell, and what is in progress
+must not end in the middle because of that.
 """
 
 import os
 import sys
+import threading
+import time
+from collections.abc import Sequence
 from contextlib import suppress
 
-from kubectl_ipvs.errors import IpvsError, UsageError
+from kubectl_ipvs.errors import Cancelled, IpvsError, UsageError
 from kubectl_ipvs.output.printable import printable, printable_lines
+
+
+ENOUGH = 12  # lines
 
 
 def out(text: str) -> None:
@@ -64,36 +70,79 @@ def warn(text: str) -> None:
     say(f"warning: {text}")
 
 
-def interactive() -> bool:
-    """Somebody sits at the terminal and can answer."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def draws() -> bool:
     """Stderr is a terminal that can draw."""
     return sys.stderr.isatty() and os.environ.get("TERM", "") not in {"", "dumb"}
 
 
+def shows_end() -> int:
+    """How many lines of a run's end a terminal shows whole; 0 where stdout is none: then every line is data."""
+    return ENOUGH if sys.stdout.isatty() else 0
+
+
 def confirm(question: str, *, yes: bool) -> None:
-    """Ask on a terminal; without one go on, as kubectl does. Raises IpvsError for any answer but yes."""
-    if yes or not interactive():
+    """Ask on the controlling terminal, wherever stdout and stderr go.
+
+    Raises Cancelled for any answer but yes, UsageError where nobody can be asked.
+    """
+    if yes:
         return
-    err(f"{question} (y/N): ")
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise IpvsError("not confirmed: nothing was changed")
+    answer = _asked(f"{question} (y/N): ") if sys.stdin.isatty() else None
+    if answer is None:
+        raise UsageError("nobody can be asked here: nothing was changed", hint="--yes changes it without a question")
+    if answer.strip().lower() not in {"y", "yes"}:
+        raise Cancelled("Cancelled: nothing was changed.")
+
+
+def _asked(question: str) -> str | None:
+    """Ask on the terminal and return the line that is typed, "" for its end; None where there is no terminal."""
+    try:
+        with open("/dev/tty", "r+b", buffering=0) as terminal:  # noqa: PTH123 - unbuffered, both ways
+            terminal.write(printable(question).encode(errors="replace"))
+            answer = terminal.readline()
+            if not answer.endswith(b"\n"):  # Ctrl-D: the next line is ours
+                terminal.write(b"\n")
+            return answer.decode(errors="replace")
+    except OSError:  # no controlling terminal (a container's), or no /dev/tty at all
+        if not sys.stderr.isatty():
+            return None
+    err(printable(question))
+    answer_text = sys.stdin.readline()
+    err("" if answer_text.endswith("\n") else "\n")
+    return answer_text
 
 
 class Counter:
-    """`12/500 nodes` on one line of a terminal, gone when it is done; nothing elsewhere."""
+    """How many nodes have answered, on one line of a terminal, and who is waited for; nothing elsewhere."""
 
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._draws = draws()
+    def __init__(self, gives_up: float) -> None:
+        self._gives_up = gives_up
+        self._began = time.monotonic()
+        self._line = ""
+        self._ended = threading.Event()
+        if draws():
+            threading.Thread(target=self._tick, name="counter", daemon=True).start()
 
-    def __call__(self, done: int, total: int) -> None:
-        """Show how far it is."""
-        if self._draws:
-            err("\r\x1b[K" if done == total else f"\r{done}/{total} {printable(self._what)}")
+    def __call__(self, done: int, total: int, waiting: Sequence[str]) -> None:
+        """Take in how far it is."""
+        if done == total:
+            self.end()
+            return
+        named = f"; waiting for {', '.join(waiting[:3])}" if len(waiting) <= 3 else ""  # noqa: PLR2004 - fits a line
+        self._line = f"{done} of {total} nodes answered{printable(named)}"
+
+    def end(self) -> None:
+        """Clear the line."""
+        if not self._ended.is_set():
+            self._ended.set()
+            if draws():
+                err("\r\x1b[K")
+
+    def _tick(self) -> None:
+        while not self._ended.wait(0.25):
+            if self._line:
+                took = time.monotonic() - self._began
+                err(f"\r\x1b[K{self._line} ({took:.0f}s, gives up at {self._gives_up:g}s)")
 
 
 def choice(flag: str, value: str, allowed: tuple[str, ...]) -> str:

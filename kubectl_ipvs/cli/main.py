@@ -11,19 +11,24 @@ import sys
 from collections.abc import Sequence
 
 from kubectl_ipvs.cli.console import err
-from kubectl_ipvs.errors import ExitCode, IpvsError
+from kubectl_ipvs.errors import Cancelled, ExitCode, IpvsError
 from kubectl_ipvs.output.printable import printable_lines
 
-RARELY = 10_000  # objects; with Python's own 700, 96 of the 1,400 ms of CPU of a `status` over 500 nodes; 37 with this
+GC_THRESHOLD = 10_000  # objects; with Python's own 700, 96 of the 1,400 ms of CPU of a `status` over 500 nodes; 37 with this
 EQUALS = re.compile("(-[nslov])=(.*)", re.DOTALL)  # kubectl takes -n=NAME, click takes -n NAME and -nNAME
+# kubectl's spelling of a switch; --no-X is ours alone, where a switch can be turned off
+SWITCHED = re.compile(
+    "(--(?:strict-arp|stale|force|yes|no-restart|no-rollback|check|watch|client|insecure-skip-tls-verify|"
+    "disable-compression))=(true|false)"
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `arguments` and return the exit code; without them the process's own, and end the process with it."""
     if arguments is not None:
         return _run(arguments)
-    gc.set_threshold(RARELY)
-    _open_what_is_closed()
+    gc.set_threshold(GC_THRESHOLD)
+    _reopen_closed_streams()
     code = _run(sys.argv[1:])
     err("")
     # Nothing of ours is left to be done: taking down interpreter, modules and waiting threads one by one is 15 ms,
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os._exit(code)
 
 
-def _open_what_is_closed() -> None:
+def _reopen_closed_streams() -> None:
     """Give /dev/null to whoever was started without stdin, stdout or stderr (`2>&-`), as Go gives it to kubectl.
 
     Otherwise the next socket would have that number, and what is printed would go to the API server.
@@ -61,14 +66,27 @@ def _run(words: Sequence[str]) -> int:
 
 
 def spelled(words: Sequence[str]) -> list[str]:
-    """Return the words with `-n=NAME` as `-n NAME`; what follows `--` is another program's."""
+    """Return the words as click takes them: `-n NAME` for `-n=NAME`; what follows `--` is another program's."""
     end = list(words).index("--") if "--" in words else len(words)
     found = [(word, EQUALS.fullmatch(word)) for word in words[:end]]
-    own = [part for word, match in found for part in (match.groups() if match else (word,))]
+    own = [part for word, match in found for part in (match.groups() if match else _switched(word))]
     return [*own, *words[end:]]
 
 
+def _switched(word: str) -> list[str]:
+    """Return `--flag=true` as `--flag`; `=false` as nothing, or as the flag that turns it off."""
+    match = SWITCHED.fullmatch(word)
+    if match is None:
+        return [word]
+    if match[2] == "true":
+        return [match[1]]
+    return ["--no-strict-arp"] if match[1] == "--strict-arp" else []
+
+
 def _fail(error: IpvsError) -> int:
+    if isinstance(error, Cancelled):
+        err(f"{error}\n")
+        return error.exit_code
     hint = f"hint: {printable_lines(error.hint)}\n" if error.hint else ""
     err(f"error: {printable_lines(str(error))}\n{hint}{printable_lines(error.detail)}")
     return error.exit_code

@@ -1,7 +1,9 @@
-"""What every command is given: the connection, the place, the limits - as typed, weighed when the cluster is opened."""
+"""What every command is given: the connection, the place, the limits - as typed; validated when the cluster is opened."""
 
 import os
+import re
 from collections.abc import Mapping
+from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_ipvs.cli.console import trace
@@ -11,13 +13,19 @@ from kubectl_ipvs.errors import ReadOnly, UsageError
 
 if TYPE_CHECKING:  # loaded when a cluster is opened: `schedulers` and `--help` need none
     from kubectl_ipvs.cluster.cluster import Cluster
-    from kubectl_ipvs.operations.locate import Where
-    from kubectl_ipvs.operations.tables import Reader
+    from kubectl_ipvs.operations.installation import Where
+    from kubectl_ipvs.operations.look import Looker
 
 # 48 at a time keep one core of ours busy where an exec takes 50 ms; more only wait for it (benchmarks/README.md)
 CONCURRENCY, EXEC_TIMEOUT, MAX_OUTPUT = 48, "10s", 64
 MIB = 1024 * 1024
+PLAIN = re.compile(r"[0-9]+([.][0-9]+)?")
 FALSE = {"", "0", "false", "no"}
+REPEATED = {  # flags that a command printed as a hint has to have, too; none of them is a secret
+    "kubeconfig": "--kubeconfig", "context": "--context", "cluster": "--cluster", "user": "--user", "server": "--server",
+    "as_user": "--as", "namespace": "--namespace", "selector": "--selector", "daemon_set": "--daemonset",
+    "config_map": "--configmap",
+}  # fmt: skip
 
 
 class Session(NamedTuple):
@@ -51,7 +59,7 @@ class Session(NamedTuple):
     @property
     def where(self) -> "Where":
         """Where the user says kube-proxy is."""
-        from kubectl_ipvs.operations.locate import Where
+        from kubectl_ipvs.operations.installation import Where
 
         return Where(
             self.options.namespace or None,
@@ -65,20 +73,31 @@ class Session(NamedTuple):
         from kubectl_ipvs.cluster.access.connection import Connection, connect
         from kubectl_ipvs.cluster.cluster import Cluster
         from kubectl_ipvs.cluster.wire.log import WireLog
+        from kubectl_ipvs.operations.installation import recognize
 
         def dial() -> Connection:
             return connect(self.options, os.environ)
 
-        return Cluster(dial(), connections=self.at_once, renew=dial, log=WireLog(self.level, trace))
+        return Cluster(
+            dial(), connections=self.at_once, renew=dial, log=WireLog(self.level, trace), recognize=recognize
+        )
 
-    def reader(self, cluster: "Cluster", exclude: tuple[str, ...]) -> "Reader":
-        """Make the reader of tables, with this run's limits."""
-        from kubectl_ipvs.operations.tables import Reader
+    def looker(self, cluster: "Cluster") -> "Looker":
+        """Make what looks at nodes, with this run's limits."""
+        from kubectl_ipvs.operations.look import Looker
+        from kubectl_ipvs.operations.tables.reader import Reader
+        from kubectl_ipvs.operations.tables.services import KnownServices
 
         most = MAX_OUTPUT if self.max_output is None else self.max_output
         if most < 1:
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
-        return Reader(cluster, self.exec_seconds, exclude, most * MIB)
+        return Looker(Reader(cluster, self.exec_seconds, most * MIB), KnownServices(cluster))
+
+    def again(self, words: str) -> str:
+        """Write a command of ours that is about the same cluster and the same kube-proxy: it can be copied."""
+        given: dict[str, object] = {**self.options._asdict(), **self._asdict()}
+        flags = [part for key, flag in REPEATED.items() if given.get(key) for part in (flag, str(given[key]))]
+        return " ".join(["kubectl ipvs", words, *map(quote, flags)])
 
     @property
     def level(self) -> int:
@@ -95,7 +114,7 @@ class Session(NamedTuple):
 
     @property
     def at_once(self) -> int:
-        """How many nodes are asked together."""
+        """How many nodes are queried in parallel."""
         chosen = CONCURRENCY if self.concurrency is None else self.concurrency
         if not 1 <= chosen <= 1000:  # noqa: PLR2004 - more threads than that help nobody
             raise UsageError(f"invalid --concurrency {chosen}: it takes 1 to 1000")
@@ -103,13 +122,14 @@ class Session(NamedTuple):
 
 
 def seconds(flag: str, text: str) -> float:
-    """Read a duration that must be more than nothing."""
+    """Read a duration that must be more than nothing; it needs a unit, as those of kube-proxy and of kubectl do."""
     try:
-        read = request_timeout(text)
+        read = None if PLAIN.fullmatch(text) else request_timeout(text)
     except UsageError:
         read = None
     if read is None:
-        raise UsageError(f'invalid {flag} "{text}": it takes a time such as 10s or 2m')
+        unit = f": did you mean {text}s?" if PLAIN.fullmatch(text) and float(text) else ""
+        raise UsageError(f'invalid {flag} "{text}": it takes a time with a unit, such as 10s or 2m{unit}')
     return read
 
 

@@ -1,33 +1,37 @@
 """What a rollout shows while it goes on: a live table on a terminal, a line a node and phase elsewhere."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeRun
+from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.rollout.node import IN_PROGRESS, NodeRun
+from kubectl_ipvs.output.plan_text import duration
 from kubectl_ipvs.output.printable import cell
 
-MOST_ROWS = 15
-TABLE, STAYS_UP = "looking at the kernel's table", "waiting whether it stays up"  # how a node is proved
+MOST_ROWS = 12
 WORDS = {
     "queued": "waiting for the DaemonSet",
-    "restarting": "deleting its pod",
+    "deleting": "deleting its pod",
     "starting": "waiting for its new pod",
-    "held": "holds",
     "failed": "failed",
-    "abandoned": "let go of",
-    "waiting": "not begun",
+    "abandoned": "abandoned",
+    "pending": "pending",
 }
 
 
 class Progress(Protocol):
     """Is told of every change of phase, between `start` and `stop`."""
 
-    def start(self, total: int) -> None:
-        """Begin to show a run over `total` nodes."""
+    def start(self) -> None:
+        """Begin to show a run."""
 
     def stop(self) -> None:
-        """End; the screen is as it was."""
+        """End; the screen is as it was, but for what has to stay."""
+
+    def say(self, text: str) -> None:
+        """Write a line that stays."""
 
     def __call__(self, run: NodeRun) -> None:
         """Show that a node has come to another phase."""
@@ -36,10 +40,10 @@ class Progress(Protocol):
 class Lines:
     """One line for each node and phase."""
 
-    def __init__(self, say: Callable[[str], None], proof: str = TABLE) -> None:
-        self._say, self._proof = say, proof
+    def __init__(self, say: Callable[[str], None], plan: Plan) -> None:
+        self.say, self._settle = say, plan.options.pace.settle
 
-    def start(self, total: int) -> None:
+    def start(self) -> None:
         """Nothing to begin."""
 
     def stop(self) -> None:
@@ -47,25 +51,28 @@ class Lines:
 
     def __call__(self, run: NodeRun) -> None:
         """Write the line."""
-        self._say(f"{run.node}: {_words(run, self._proof)}")
+        self.say(f"{run.node}: {told(run, self._settle)}")
 
 
 class Live:
-    """A table of the nodes in flight and those that ended last, drawn anew by rich (loaded for it alone)."""
+    """The nodes in progress, the longest-waiting first, and the sum of all; drawn anew by rich (loaded for it alone).
 
-    def __init__(self, proof: str = TABLE) -> None:
-        self._proof = proof
+    What failed is written above it as it happens, and stays.
+    """
+
+    def __init__(self, say: Callable[[str], None], plan: Plan) -> None:
+        self._say, self._plan, self._settle = say, plan, plan.options.pace.settle
         self._runs: dict[str, NodeRun] = {}
-        self._total = 0
+        self._began = 0.0
         self._live: Any = None
 
-    def start(self, total: int) -> None:
+    def start(self) -> None:
         """Take the lower part of the terminal."""
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._total, self._runs = total, {}
-        console = Console(stderr=True, highlight=False)
+        self._runs, self._began = {}, time.monotonic()
+        console = Console(stderr=True, highlight=False, markup=False)
         self._live = RichLive(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
         self._live.start()
 
@@ -75,33 +82,71 @@ class Live:
             self._live.stop()
             self._live = None
 
+    def say(self, text: str) -> None:
+        """Write a line above what is drawn."""
+        if self._live is None:
+            self._say(text)
+        else:
+            self._live.console.print(cell_lines(text), soft_wrap=True)
+
     def __call__(self, run: NodeRun) -> None:
-        """Keep the node's place: what moved last stands last."""
-        self._runs.pop(run.node, None)
+        """Take in a node; say at once what went wrong."""
         self._runs[run.node] = run
+        if run.phase in {"failed", "abandoned"}:
+            running = sum(entry.phase in IN_PROGRESS for entry in self._runs.values())
+            rest = f"; no further node is started, {running} in progress finish" if run.phase == "failed" and running else ""
+            self.say(f"{run.node}: {told(run, self._settle)}{rest}")
 
     def _draw(self) -> Any:  # noqa: ANN401 - rich's own type, loaded late
         from rich.text import Text
 
-        runs = list(self._runs.values())
-        done = sum(run.phase == "held" for run in runs)
-        flying = [run for run in runs if run.phase in IN_FLIGHT]
-        ended = [run for run in runs if run.phase not in IN_FLIGHT][-max(0, MOST_ROWS - len(flying)) :]
-        shown = (ended + flying)[-MOST_ROWS:]
-        rows = [f"{cell(run.node):<24} {_words(run, self._proof)} {_took(run)}" for run in shown]
-        return Text("\n".join([*rows, f"{done} of {self._total} nodes hold, {len(flying)} in flight"]))
+        return Text("\n".join(self.screen(time.monotonic())))
+
+    def screen(self, now: float) -> list[str]:
+        """Return the lines to be drawn: those in progress by how long they take, then the sum of all."""
+        flying = [run for run in self._runs.values() if run.phase in IN_PROGRESS]
+        flying.sort(key=lambda run: run.began)
+        rows = [f"{cell(run.node):<24} {told(run, self._settle)} ({now - run.began:.0f}s)" for run in flying[:MOST_ROWS]]
+        if len(flying) > MOST_ROWS:
+            rows.append(f"... and {len(flying) - MOST_ROWS} more in progress")
+        return [*rows, self._sum(len(flying), now)]
+
+    def _sum(self, flying: int, now: float) -> str:
+        total = len(self._plan.targets)
+        counts = Counter(run.phase for run in self._runs.values())
+        done, failed, abandoned = counts["verified"], counts["failed"], counts["abandoned"]
+        parts = [f"{done}/{total} nodes done", f"{flying} in progress"]
+        parts += [f"{failed} failed"] if failed else []
+        parts += [f"{abandoned} abandoned"] if abandoned else []
+        parts.append(f"{total - done - failed - abandoned - flying} pending")
+        left = self._plan.seconds * (total - done) / total - 0.0 if total else 0.0
+        if done and not failed:
+            left = (now - self._began) / done * (total - done)
+        return ", ".join(parts) + (f", {duration(left)} left" if total > done and not failed else "")
 
 
-def _words(run: NodeRun, proof: str) -> str:
-    if run.phase == "restarting" and run.old is not None:
-        return f"deleting pod {run.old.name}"
-    if run.phase == "proving" and run.new is not None:
-        return f"pod {run.new.name} is ready, {proof}"
-    if run.phase == "held":
-        how = "its table was seen" if run.seen else "its table cannot be read" if run.blind else "its pod stays up"
-        return f"holds: {how} ({run.ended - run.began:.1f}s)"
+def told(run: NodeRun, settle: float) -> str:
+    """Say what a node is at."""
+    if run.phase == "deleting" and run.old is not None:
+        return f"deleting pod {run.old.name}" + (f" ({run.doubt})" if run.doubt else "")
+    if run.phase == "verifying" and run.new is not None:
+        return f"{run.new.name} is ready{_found(run)}; it must stay up {settle:g}s"
+    if run.phase == "verified":
+        took = f"({run.ended - run.began:.1f}s)"
+        if run.seen:
+            return f"verified: {run.found} {took}"
+        return f"ready, not verified: {run.unseen} {took}" if run.unseen else f"its pod stays up {took}"
     return WORDS.get(run.phase, run.phase) + (f": {run.reason}" if run.reason else "")
 
 
-def _took(run: NodeRun) -> str:
-    return f"({time.monotonic() - run.began:.0f}s)" if run.phase in IN_FLIGHT else ""
+def _found(run: NodeRun) -> str:
+    if run.verified and run.found:
+        return f", {run.found}"
+    return f", not in sync yet: {run.doubt}" if run.doubt else ", looking at the kernel's table"
+
+
+def cell_lines(text: str) -> str:
+    """Return a line that can move no cursor."""
+    from kubectl_ipvs.output.printable import printable
+
+    return printable(text)

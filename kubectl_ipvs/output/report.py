@@ -1,29 +1,34 @@
-"""A run of `set`, `undo` or `restart`: as lines for people, as a document for machines."""
+"""A run of `set`, `undo` or `restart`, planned or done: as lines for people, as a document for machines."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from kubectl_ipvs.operations.noderun import NodeOutcome
+from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.change.run import Outcome
+from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
+from kubectl_ipvs.output.configuration import source
 from kubectl_ipvs.output.documents import document
+from kubectl_ipvs.output.plan_text import Connected
 from kubectl_ipvs.output.printable import printable
 from kubectl_ipvs.proxy.checks.findings import Finding
 
 DONE = {
-    "held": "restarted",
+    "verified": "restarted",
     "failed": "failed",
     "skipped": "skipped",
-    "waiting": "not restarted",
-    "abandoned": "not seen through",
+    "pending": "not restarted",
+    "abandoned": "abandoned",
 }
 ROLLED_BACK, NOT_ROLLED_BACK = "rolled back", "not rolled back"
-HOLDS = "holds"  # nothing was restarted there: it was looked at until it followed
+VERIFIED = "verified"  # nothing was restarted there: it was looked at until it was in sync
+UNVERIFIED = "restarted, not verified"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a run came to; `outcome` is held, partial, unchanged, dry-run, stopped, rolled-back ..."""
+    """Everything that a run is about and came to; `outcome` is verified, partial, unchanged, dry-run, stopped ..."""
 
     outcome: str
     context: str = ""
@@ -32,39 +37,82 @@ class Report:
     findings: Sequence[Finding] = ()
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     diff: str = ""
-    nodes: Sequence[NodeOutcome] = ()
-    back: Sequence[NodeOutcome] = ()
+    nodes: Sequence[Mapping[str, Any]] = ()
+    back: Sequence[Mapping[str, Any]] = ()
     left: str = ""
+    writes: Sequence[Mapping[str, Any]] = ()
+    plan: Mapping[str, Any] = field(default_factory=dict)
+    final: Mapping[str, Any] = field(default_factory=dict)
 
 
-def lines(nodes: Iterable[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> str:
-    """Write one line a node: what was done to it, and why not where it was not."""
+def of_plan(plan: Plan, connection: Connected, outcome: str) -> Report:
+    """Report a plan that is not carried out: refused, unchanged, or a dry run."""
+    planned = [_planned(target, plan) for target in plan.targets]
+    return _report(plan, connection, outcome, [*planned, *(_node(entry) for entry in plan.left_out)])
+
+
+def of_run(plan: Plan, connection: Connected, outcome: Outcome) -> Report:
+    """Report a run."""
+    glance = outcome.glance
+    final = {"reverted": list(glance.reverted), "nodes": dict(glance.nodes), "unknown": glance.unknown}
+    made = _report(plan, connection, outcome.kind, [_node(entry) for entry in outcome.nodes], final)
+    back = [_node(entry) for entry in outcome.back]
+    return Report(**{name: getattr(made, name) for name in made.__slots__} | {"back": back, "left": outcome.left})
+
+
+def lines(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = (), *, only_bad: int = 0) -> str:
+    """Write one line a node: what was done to it, and why not where it was not.
+
+    `only_bad`: with more nodes than that, those of which all is well are counted by `summary` alone.
+    """
     returned = {entry.node: entry for entry in back}
-    return "".join(printable(_line(entry, returned.get(entry.node))) + "\n" for entry in nodes)
+    shown = nodes
+    if only_bad and len(nodes) > only_bad:
+        well = {DONE["verified"], VERIFIED, ROLLED_BACK}
+        shown = [
+            entry
+            for entry in nodes
+            if _done(entry, returned.get(entry.node)) not in well or entry.outcome == "failed"
+        ]
+    return "".join(printable(_line(entry, returned.get(entry.node))) + "\n" for entry in shown)
+
+
+def dry_run(plan: Plan, mark: str) -> str:
+    """Write what would be done, a line each."""
+    text = "".join(
+        f"configmap/{entry.source.config_map.name} patched {mark}\n"
+        for entry in plan.change.writes
+        if entry.source.config_map
+    )
+    text += "".join(
+        printable(f"node/{target.name} {VERIFIED if target.old is None else 'restarted'} {mark}") + "\n"
+        for target in plan.targets
+    )
+    return text + lines(plan.left_out)
 
 
 def summary(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = ()) -> str:
     """Return one line that counts the words of `lines`: `3 nodes: 2 restarted, 1 failed`."""
     returned = {entry.node: entry for entry in back}
     counts = Counter(_done(entry, returned.get(entry.node)) for entry in nodes)
-    order = (*DONE.values(), HOLDS, ROLLED_BACK, NOT_ROLLED_BACK)
+    order = (*DONE.values(), UNVERIFIED, VERIFIED, ROLLED_BACK, NOT_ROLLED_BACK)
     said = ", ".join(f"{counts[words]} {words}" for words in order if counts[words])
     return f"{len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}: {said or 'nothing to do'}"
 
 
 def findings_text(found: Iterable[Finding], *, forced: bool) -> str:
     """Write findings, errors first, each with its hint."""
-    ordered = sorted(found, key=lambda entry: entry.severity)
     text = ""
-    for entry in ordered:
-        overruled = " (overruled by --force)" if forced and entry.severity == "error" and entry.forcible else ""
-        text += f"{entry.severity} {entry.code}: {entry.reason}{overruled}\n"
+    for entry in sorted(found, key=lambda entry: entry.severity):
+        overridden = " (overridden by --force)" if forced and entry.severity == "error" and entry.forcible else ""
+        text += f"{entry.severity} {entry.code}: {entry.reason}{overridden}\n"
         text += f"  hint: {entry.hint}\n" if entry.hint else ""
     return text
 
 
 def render(report: Report, form: str) -> str:
     """Write the whole run as `json` or `yaml`."""
+    outcomes = Counter(entry["outcome"] for entry in report.nodes)
     content = {
         "outcome": report.outcome,
         "context": report.context,
@@ -73,28 +121,74 @@ def render(report: Report, form: str) -> str:
         "findings": [_finding(entry) for entry in report.findings],
         "fields": {name: dict(entry) for name, entry in report.fields.items()},
         "diff": report.diff,
-        "nodes": [_node(entry) for entry in report.nodes],
-        "rollback": [_node(entry) for entry in report.back],
+        "writes": [dict(entry) for entry in report.writes],
+        "plan": dict(report.plan),
+        "nodes": [dict(entry) for entry in report.nodes],
+        "rollback": [dict(entry) for entry in report.back],
         "left": report.left,
-        "summary": {
-            "nodes": len(report.nodes),
-            **{name: count for name in DONE if (count := sum(entry.outcome == name for entry in report.nodes))},
-        },
+        "finalLook": dict(report.final),
+        "summary": {"nodes": len(report.nodes), **outcomes},
     }
     return document("Change", content, form)
 
 
+def _report(
+    plan: Plan,
+    connection: Connected,
+    outcome: str,
+    nodes: Sequence[Mapping[str, Any]],
+    final: Mapping[str, Any] | None = None,
+) -> Report:
+    change = plan.change
+    first = change.writes[0].source if change.writes else plan.found.source
+    return Report(
+        outcome, connection.context, connection.server, source(first), plan.findings, change.fields, change.diff, nodes,
+        writes=[{"source": source(entry.source), "fields": entry.fields, "diff": entry.diff} for entry in change.writes],
+        plan={
+            "canary": plan.canary,
+            "maxUnavailable": plan.at_once,
+            "strategy": plan.options.pace.strategy,
+            "restarts": sum(target.old is not None for target in plan.targets),
+            "estimatedSeconds": round(plan.seconds),
+            "leftOut": [{"node": entry.node, "reason": entry.reason} for entry in plan.left_out],
+        },
+        final=final or {},
+    )  # fmt: skip
+
+
+def _planned(target: Target, plan: Plan) -> dict[str, Any]:
+    return {
+        "node": target.name,
+        "outcome": "planned",
+        "canary": target.name == plan.canary,
+        "restarts": target.old is not None,
+        "oldPod": target.old.name if target.old else "",
+        "newPod": "",
+        "reason": "",
+        "seconds": 0.0,
+        "seenInKernel": False,
+        "phases": [],
+    }
+
+
 def _line(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
-    why = f": {entry.reason}" if entry.reason and entry.outcome != "held" else ""
     done = _done(entry, returned)
-    return f"node/{entry.node} {done}" + (f": {returned.reason}" if returned and done == NOT_ROLLED_BACK else why)
+    if done == ROLLED_BACK and entry.outcome == "failed":
+        return f"node/{entry.node} {done} (had failed: {entry.reason})"
+    why = returned.reason if returned is not None and done == NOT_ROLLED_BACK else entry.reason
+    if not why or done in {DONE["verified"], VERIFIED, ROLLED_BACK}:
+        return f"node/{entry.node} {done}"
+    return f"node/{entry.node} {done}: {why}"
 
 
 def _done(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
-    if returned is None:
-        only_seen = entry.outcome == "held" and not entry.old_pod
-        return HOLDS if only_seen else DONE[entry.outcome]
-    return ROLLED_BACK if returned.outcome == "held" else NOT_ROLLED_BACK
+    if returned is not None:
+        return ROLLED_BACK if returned.outcome == "verified" else NOT_ROLLED_BACK
+    if entry.outcome != "verified":
+        return DONE[entry.outcome]
+    if entry.reason and not entry.seen_in_kernel:
+        return UNVERIFIED
+    return DONE["verified"] if entry.old_pod else VERIFIED
 
 
 def _finding(entry: Finding) -> dict[str, Any]:

@@ -8,7 +8,7 @@ foreign rows alone and a configuration that nobody can read have states of their
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from kubectl_ipvs.ipvs.summary import Row, Summary
+from kubectl_ipvs.ipvs.summary import Row, Summary, differing
 
 STATES = (
     "in-sync", "restart-needed", "out-of-step", "not-ipvs", "no-pod", "not-ready", "forbidden", "timeout",
@@ -133,8 +133,7 @@ def _outdated(summary: Summary, mode: str, wanted: str) -> str:
 
 
 def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
-    rows = [row for name, held in summary.examples.items() if name != wanted for row in held]
-    return tuple(rows[:MOST_NAMED])
+    return differing(summary, wanted)[:MOST_NAMED]
 
 
 def _difference(summary: Summary, wanted: str) -> str:

@@ -1,93 +1,232 @@
-"""Carries a change out: write, restart one canary, then the others a few at a time, prove each - or take it all back.
+"""Carries a plan out: write, restart one canary, then the others a few at a time, verify each - or roll it all back.
 
 Whatever happens, the outcome says for each node what it runs. Nothing here asks the user; that was before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.change import Change, write
-from kubectl_ipvs.operations.interrupts import Interrupts, interruptible
-from kubectl_ipvs.operations.lease import holding
-from kubectl_ipvs.operations.locate import Located
-from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Rolled, Target
-from kubectl_ipvs.operations.restart import Pace, roll
-from kubectl_ipvs.operations.rollback import Back, take_back
-from kubectl_ipvs.operations.tables import Reader
+from kubectl_ipvs.errors import ExitCode, IpvsError, worst
+from kubectl_ipvs.operations.change.edits import Edit
+from kubectl_ipvs.operations.change.final_look import Glance, final_look
+from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.change.rollback import RollbackRequest, roll_back
+from kubectl_ipvs.operations.change.write import write
+from kubectl_ipvs.operations.installation import Installation
+from kubectl_ipvs.operations.look import Looker
+from kubectl_ipvs.operations.rollout.engine import Observer, Rollout, Rules
+from kubectl_ipvs.operations.rollout.node import NodeOutcome, NodeRun, Rolled
+from kubectl_ipvs.operations.rollout.proof import Proof, StaysUp, TableInSync
+from kubectl_ipvs.operations.rollout.step import DaemonSetRolls, DeletePod, Step
+from kubectl_ipvs.operations.support.interrupts import LEASE_LOST, Interrupts, interruptible
+from kubectl_ipvs.operations.support.lease import holding
+from kubectl_ipvs.proxy.checks.findings import some
 
-Kind = Literal["held", "partial", "stopped", "interrupted", "rolled-back", "rollback-failed"]
-Observer = Callable[[NodeRun], None]
+Kind = Literal[
+    "verified", "partial", "stopped", "interrupted", "lease-lost", "rolled-back", "rollback-failed", "reverted", "written"
+]  # fmt: skip
 
 
-class Order(NamedTuple):
-    """What was agreed to: the change, the nodes it is about, and how carefully to go."""
+CODES = {
+    "verified": ExitCode.OK,
+    "partial": ExitCode.PARTIAL,
+    "written": ExitCode.OK,
+    "stopped": ExitCode.PARTIAL,
+    "interrupted": ExitCode.INTERRUPTED,
+    "lease-lost": ExitCode.CONFLICT,
+    "reverted": ExitCode.CONFLICT,
+    "rolled-back": ExitCode.ERROR,
+    "rollback-failed": ExitCode.ERROR,
+}
+LOGGED, LAST_LINES, LOG_TIMEOUT = 3, 3, 3.0  # nodes whose log is read, lines of it, seconds for one
 
-    change: Change
-    targets: Sequence[Target]
-    skipped: Sequence[NodeOutcome]
-    version: str  # resourceVersion of the pod list that the targets come from
-    total: int  # nodes that a percentage is a share of
-    pace: Pace
-    rollback: bool = True
+
+class Observers(NamedTuple):
+    """Who is told: of each node's phase, of what was written, and in words."""
+
+    node: Observer
+    written: Callable[[Edit], None]
+    say: Callable[[str], None]
 
 
 class Outcome(NamedTuple):
-    """How it ended: `nodes` of the change, `back` of a rollback if there was one, `left` what is to be done by hand."""
+    """How it ended.
+
+    `nodes` of the change, `back` of a rollback if there was one, `left` what is to be done by hand, `glance` what the last
+    look found, `undoable` whether `undo` can restore what was there before.
+    """
 
     kind: Kind
     nodes: Sequence[NodeOutcome]
     back: Sequence[NodeOutcome] = ()
     left: str = ""
+    glance: Glance = Glance()
+    undoable: bool = False
+    logs: Mapping[str, Sequence[str]] = {}  # the last words of kube-proxy on nodes that failed, or how to see them
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """How the process ends."""
+        if self.glance.reverted:
+            return ExitCode.CONFLICT
+        partial = not self.glance.clean or any(entry.outcome == "skipped" for entry in self.nodes) or self.blind
+        return worst(CODES[self.kind], ExitCode.PARTIAL if partial else ExitCode.OK)
+
+    @property
+    def blind(self) -> bool:
+        """Some node could not be looked at although its image could: it was only forced through."""
+        return any(entry.forced for entry in self.nodes)
 
 
-def carry_out(cluster: Cluster, order: Order, reader: Reader, observe: Observer, say: Callable[[str], None]) -> Outcome:
-    """Write, restart, prove; on a failure put the old value back and restart what was touched."""
-    interrupts = Interrupts(say)
-    with _lease(cluster, order, say, interrupts), interruptible(interrupts):  # until the lease is ours Ctrl-C just ends
-        located = write(cluster, order.change, timeout=order.pace.timeout, gives_up=lambda: interrupts.count > 0)
-        if order.change.changes_text:
-            say("written")
-        rolled = _roll(cluster, located, order, reader, observe, interrupts)
-        nodes = (*rolled.nodes, *order.skipped)
-        if rolled.interrupted:
-            return Outcome("interrupted", nodes, left=rolled.problem)
-        if rolled.held:
-            return Outcome("held" if all(entry.outcome == "held" for entry in nodes) else "partial", nodes)
-        if not order.rollback or not order.change.changes_text:
-            return Outcome("stopped", nodes, left=rolled.problem)
-        touched = [entry.node for entry in rolled.nodes if entry.touched]
-        say(f"rolling back: the old value is written again, {_nodes(len(touched))} restarted")
-        targets = [target.place.name for target in order.targets if target.old is not None]
-        back = Back(order.change, located, touched, targets, order.total, order.pace, interrupts)
-        done = take_back(cluster, back, reader, observe)
-        left = "; ".join(part for part in (rolled.problem, done.left) if part)
-        return Outcome("rollback-failed" if done.left else "rolled-back", nodes, done.nodes, left)
+def run(cluster: Cluster, plan: Plan, looker: Looker, observers: Observers, concurrency: int) -> Outcome:
+    """Write, restart, verify; on a failure put the old values back and restart what was touched; look once more."""
+    interrupts = Interrupts(observers.say)
+    with _lease(cluster, plan, observers.say, interrupts), interruptible(interrupts):  # until then Ctrl-C just ends
+        timeout, gives_up = plan.options.pace.timeout, lambda: interrupts.asked
+        written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+        for entry in plan.change.writes:
+            observers.written(entry)
+        undoable = plan.change.recorded
+        if not plan.options.restart:
+            return Outcome("written", plan.left_out, undoable=undoable)
+        rolled = _roll(cluster, plan, written, looker, observers.node, interrupts)
+        logs = _logs(cluster, plan, rolled)  # before a rollback takes the pods away
+        ended = _ended(cluster, plan, written, rolled, looker, observers, interrupts, concurrency)
+        return ended._replace(undoable=undoable, logs=logs)
+
+
+def try_on_server(cluster: Cluster, plan: Plan) -> None:
+    """Have the API server check every write and deletion, without doing any; raises what it refuses."""
+    write(cluster, plan.change, dry_run=True)
+    for target in plan.targets if plan.options.pace.strategy == "delete" else ():
+        if target.old is not None:
+            cluster.delete_pod(target.old, dry_run=True)
+
+
+def _logs(cluster: Cluster, plan: Plan, rolled: Rolled) -> Mapping[str, Sequence[str]]:
+    """Return kube-proxy's last words on the nodes where it crashed, or the command that shows them."""
+    logs: dict[str, Sequence[str]] = {}
+    for entry in rolled.nodes:
+        if entry.outcome == "failed" and entry.new_pod and len(logs) < LOGGED:
+            logs[entry.node] = _log(cluster, plan.found.namespace, entry, plan)
+    return logs
+
+
+def _log(cluster: Cluster, namespace: str, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
+    crashed = "crashed" in entry.reason
+    before = " --previous" if crashed else ""
+    look = f"{entry.node}: look: kubectl -n {namespace} logs {entry.new_pod}{before}"
+    if not crashed:
+        return (look,)
+    target = next(t.node.pod for t in plan.targets if t.name == entry.node)
+    if target is None:
+        return (look,)
+    for previous in (True, False):  # the container may not have been started again yet
+        try:
+            with cluster.within(LOG_TIMEOUT):
+                text = cluster.pod_log(target._replace(name=entry.new_pod), LAST_LINES, previous=previous)
+        except IpvsError:
+            continue
+        lines = text.strip().splitlines()[-LAST_LINES:]
+        if lines:
+            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
+    return (look,)
+
+
+def _ended(
+    cluster: Cluster,
+    plan: Plan,
+    written: Installation,
+    rolled: Rolled,
+    looker: Looker,
+    observers: Observers,
+    interrupts: Interrupts,
+    concurrency: int,
+) -> Outcome:
+    """Say how a rollout ended, roll back where that is asked for, and look once more."""
+    nodes = (*rolled.nodes, *plan.left_out)
+
+    def look(kind: Kind, expected: Installation, outcomes: Sequence[NodeOutcome]) -> Glance:
+        if interrupts.count or kind == "lease-lost":
+            return Glance()  # the user waits for the end; or somebody else is at work
+        return final_look(
+            cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all
+        )
+
+    if rolled.stop:
+        kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"
+        return Outcome(kind, nodes, left=rolled.problem)
+    if rolled.verified:
+        glance = look("verified", written, nodes)
+        return Outcome(_judged(glance, complete=not plan.left_out), nodes, glance=glance)
+    if not plan.options.rollback or not plan.change.changes_text:
+        return Outcome("stopped", nodes, left=rolled.problem, glance=look("stopped", written, nodes))
+    touched = [entry.node for entry in rolled.nodes if entry.touched]
+    failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
+    why = f"{some(failed)} failed: " if failed else ""
+    observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
+    request = RollbackRequest(
+        plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace
+    )
+    done = roll_back(cluster, request, looker, observers.node, interrupts)
+    left = "; ".join(part for part in (rolled.problem, done.left) if part)
+    if done.left or done.restored is None:
+        return Outcome("rollback-failed", nodes, done.nodes, left)
+    return Outcome("rolled-back", nodes, done.nodes, left, look("rolled-back", done.restored, done.nodes))
+
+
+def _judged(glance: Glance, *, complete: bool) -> Kind:
+    if glance.reverted:
+        return "reverted"
+    return "verified" if complete and glance.clean else "partial"
 
 
 def _roll(
-    cluster: Cluster, located: Located, order: Order, reader: Reader, observe: Observer, interrupts: Interrupts
+    cluster: Cluster,
+    plan: Plan,
+    written: Installation,
+    looker: Looker,
+    observe: Callable[[NodeRun], None],
+    interrupts: Interrupts,
 ) -> Rolled:
-    """Restart and prove; a failure to begin is a result too, since the configuration is written by now."""
+    """Restart and verify; a failure to begin is a result too, since the configuration is written by now."""
+    new = {source.identity: source for source in written.sources}
+    targets = [
+        target._replace(node=target.node._replace(source=new.get(target.node.source.identity, target.node.source)))
+        for target in plan.targets
+    ]
+    pace = plan.options.pace
+    rules = Rules(plan.found.namespace, plan.at_once, pace.timeout, pace.settle, plan.canary)
+    rollout = Rollout(cluster, rules, _step(cluster, plan), _proof(plan, written, looker), observe, interrupts)
     try:
-        return roll(
-            cluster, located, order.targets, order.version, order.pace, reader, order.total, observe, interrupts
-        )
+        return rollout.run(targets, plan.found.lists)
     except IpvsError as error:
-        nodes = tuple(NodeOutcome.of(NodeRun(target.place.name, target.old)) for target in order.targets)
-        return Rolled(nodes, interrupts.count > 0, f"the restart could not begin: {error}")
+        untouched = tuple(NodeOutcome.untouched(target) for target in targets)
+        return Rolled(untouched, interrupts.reason, f"the restart could not begin: {error}")
+
+
+def _step(cluster: Cluster, plan: Plan) -> Step:
+    if plan.options.pace.strategy == "delete":
+        return DeletePod(cluster)
+    return DaemonSetRolls(cluster, plan.found.daemon_sets)
+
+
+def _proof(plan: Plan, written: Installation, looker: Looker) -> Proof:
+    """Every node's table is looked at, in the mode that has one."""
+    modes = {source.mode for source in written.sources}
+    return TableInSync(looker) if modes & {"ipvs", None} and plan.targets else StaysUp()
 
 
 def _lease(
-    cluster: Cluster, order: Order, say: Callable[[str], None], interrupts: Interrupts
+    cluster: Cluster, plan: Plan, say: Callable[[str], None], interrupts: Interrupts
 ) -> AbstractContextManager[None]:
-    def lost() -> None:
-        say("warning: the lease was taken away: no further node is begun, so that two changes do not meet")
-        interrupts()
+    def lost(why: str) -> None:
+        say(f"warning: the lease is lost, {why}: no further node is started, so that two changes do not meet")
+        interrupts.lose_lease()
 
-    return holding(cluster, order.change.located.namespace, lambda words: say(f"warning: {words}"), lost)
+    return holding(cluster, plan.found.namespace, lambda words: say(f"warning: {words}"), lost)
 
 
 def _nodes(count: int) -> str:

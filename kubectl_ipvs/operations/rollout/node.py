@@ -86,6 +86,7 @@ class NodeOutcome(NamedTuple):
     seen_in_kernel: bool
     phases: tuple[tuple[Phase, float], ...] = ()  # each phase, seconds after the node was begun
     found: str = ""
+    forced: bool = False  # it could not be looked at, and --force went on all the same
 
     @property
     def touched(self) -> bool:
@@ -99,7 +100,8 @@ class NodeOutcome(NamedTuple):
         old, new = run.old.name if run.old else "", run.new.name if run.new else ""
         phases = tuple((phase, round(max(0.0, at - run.began), 1)) for phase, at in run.phases)
         reason = run.reason or run.unseen
-        return cls(run.node, run.phase, old, new, reason, round(seconds, 1), run.seen, phases, run.found)
+        forced = run.target.blind and not run.seen
+        return cls(run.node, run.phase, old, new, reason, round(seconds, 1), run.seen, phases, run.found, forced)
 
     @classmethod
     def skipped(cls, node: str, pod: str, reason: str) -> "NodeOutcome":

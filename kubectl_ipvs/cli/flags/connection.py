@@ -1,7 +1,8 @@
 """The flags that every command takes, before or after its name: kubectl's connection flags, and where kube-proxy is.
 
 A command is a function whose first parameter is a Session; `command` gives it these flags as hidden options (they
-are listed once, in the main help) and merges both places: what stands after the command wins.
+are listed once, in the main help) and merges both places: what stands after the command wins. A parameter `rollout` is
+given the flags of every command that restarts kube-proxy (`flags/rollout.py`).
 """
 
 import inspect
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from kubectl_ipvs.cli.flags.rollout import ROLLOUT, RolloutFlags
 from kubectl_ipvs.cli.session import Session
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -27,9 +29,9 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "user": (Text, ("--user",), "NAME", "The kubeconfig user to use."),
     "server": (Text, ("--server", "-s"), "URL", "Address and port of the API server."),
     "token": (Text, ("--token",), "TOKEN", "Bearer token for the API server."),
-    "certificate_authority": (Text, ("--certificate-authority",), "FILE", "The certificate authority."),
+    "certificate_authority": (Text, ("--certificate-authority",), "FILE", "The certificate authority's certificate."),
     "client_certificate": (Text, ("--client-certificate",), "FILE", "A client certificate for TLS."),
-    "client_key": (Text, ("--client-key",), "FILE", "Its key."),
+    "client_key": (Text, ("--client-key",), "FILE", "The client certificate's key."),
     "insecure_skip_tls_verify": (Switch, ("--insecure-skip-tls-verify",), "", "Do not check the server's certificate."),
     "tls_server_name": (Text, ("--tls-server-name",), "NAME", "Name that the server's certificate must have."),
     "username": (Text, ("--username",), "NAME", "User name for basic authentication."),
@@ -41,11 +43,11 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "request_timeout": (Text, ("--request-timeout",), "TIME", "How long one answer may take; 0: for ever."),
     "disable_compression": (Switch, ("--disable-compression",), "", "Do not ask for compressed answers."),
     "namespace": (Text, ("--namespace", "-n"), "NAME", "kube-proxy's namespace. [default: kube-system]"),
-    "selector": (Text, ("--selector", "-l"), "LABELS", "Its pods. [default: the DaemonSet's selector]"),
-    "daemon_set": (Text, ("--daemonset",), "NAME", "kube-proxy's DaemonSet. [default: found]"),
-    "config_map": (Text, ("--configmap",), "NAME[/KEY]", "Its configuration. [default: found]"),
-    "concurrency": (Count, ("--concurrency",), "N", "Nodes asked together. [default: 48]"),
-    "exec_timeout": (Text, ("--exec-timeout",), "TIME", "How long one node may take. [default: 10s]"),
+    "selector": (Text, ("--selector", "-l"), "LABELS", "Label selector of kube-proxy's pods (not of nodes). [default: found]"),
+    "daemon_set": (Text, ("--daemonset",), "NAME", "This DaemonSet of kube-proxy's alone. [default: all]"),
+    "config_map": (Text, ("--configmap",), "NAME[/KEY]", "This configuration of kube-proxy's alone. [default: found]"),
+    "concurrency": (Count, ("--concurrency",), "N", "How many nodes are queried in parallel. [default: 48]"),
+    "exec_timeout": (Text, ("--exec-timeout",), "TIME", "How long to wait for one node's table. [default: 10s]"),
     "verbosity": (Text, ("-v", "--v"), "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "max_output": (Count, ("--max-output",), "MIB", "Most output read of one node. [default: 64]"),
 }
@@ -62,11 +64,17 @@ def root(here: typer.Context, **given: Any) -> None:  # noqa: ANN401 - one of se
 def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
     """Make a command of `function(session, ...)`."""
 
+    own = list(inspect.signature(function).parameters.values())[1:]
+    restarts = any(parameter.name == "rollout" for parameter in own)
+    if restarts:
+        own = [parameter for entry in own for parameter in (_rollout() if entry.name == "rollout" else [entry])]
+
     def call(here: typer.Context, **given: Any) -> int:  # noqa: ANN401 - each option's own type
         own = {key: given.pop(key) for key in list(given) if key not in FLAGS}
+        if restarts:
+            own["rollout"] = RolloutFlags(**{key: own.pop(key) for key in ROLLOUT})
         return function(Session.of(given).over(here.obj), **own)
 
-    own = list(inspect.signature(function).parameters.values())[1:]
     _sign(call, [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own], hidden=True)
     call.__doc__ = function.__doc__
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -81,6 +89,11 @@ def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - c
     return typer.main.get_command(app)
 
 
+def _rollout() -> list[inspect.Parameter]:
+    """The options of every command that restarts kube-proxy."""
+    return [_option(key, entry, hidden=False) for key, entry in ROLLOUT.items()]
+
+
 def _sign(function: Any, own: list[inspect.Parameter], *, hidden: bool) -> None:  # noqa: ANN401 - a function's attributes are set
     """Give a function the signature that typer reads: its own parameters, and FLAGS."""
     here = inspect.Parameter("here", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
@@ -90,7 +103,11 @@ def _sign(function: Any, own: list[inspect.Parameter], *, hidden: bool) -> None:
 
 
 def _parameter(key: str, *, hidden: bool) -> inspect.Parameter:
-    kind, names, metavar, words = FLAGS[key]
+    return _option(key, FLAGS[key], hidden=hidden)
+
+
+def _option(key: str, entry: tuple[Any, tuple[str, ...], str, str], *, hidden: bool) -> inspect.Parameter:
+    kind, names, metavar, words = entry
     default = typer.Option(None, *names, help=words, metavar=metavar or None, hidden=hidden, show_default=False)
     return inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 

@@ -1,0 +1,1 @@
+"""One command a file: its flags and its help; what it does is in operations."""

@@ -1,0 +1,128 @@
+"""Plans a change: reads everything that decides, writes nothing, prints nothing, and returns one value.
+
+Dry run, the question, the run itself and `-o json` are four uses of that value.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.operations.change.checks import Intent, check, early, mends_start
+from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
+from kubectl_ipvs.operations.change.edits import Change
+from kubectl_ipvs.operations.change.options import ChangeOptions
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, natural
+from kubectl_ipvs.operations.look import Look, Looker, facts
+from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
+from kubectl_ipvs.operations.rollout.pace import canary_problem, first_node, seconds
+from kubectl_ipvs.operations.support.fanout import fan_out
+from kubectl_ipvs.operations.tables.reader import Reading
+from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.verdict import judge
+
+NOTHING = Coverage((), (), {})
+
+
+class Plan(NamedTuple):
+    """Everything that a run is going to do, and what speaks against it. Seconds are an estimate."""
+
+    where: Where
+    change: Change
+    options: ChangeOptions
+    nodes: tuple[ProxyNode, ...] = ()  # those that the run is about
+    targets: tuple[Target, ...] = ()
+    left_out: tuple[NodeOutcome, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    canary: str = ""
+    at_once: int = 1
+    seconds: float = 0.0
+
+    @property
+    def found(self) -> Installation:
+        """kube-proxy as it was found."""
+        return self.change.found
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What refuses the change; --force overrides what can be overridden."""
+        force = self.options.force
+        return tuple(entry for entry in self.findings if entry.severity == "error" and not (force and entry.forcible))
+
+    @property
+    def does_nothing(self) -> bool:
+        """Nothing is to be written and no node is to be touched."""
+        return not self.change.changes_text and not self.targets
+
+    @property
+    def restarts_all(self) -> bool:
+        """The run is about every node, not some that were named."""
+        return self.options.restart and not self.options.names
+
+
+def plan(
+    cluster: Cluster, where: Where, change: Change, options: ChangeOptions, looker: Looker, concurrency: int
+) -> Plan:
+    """Plan a change (one without edits is a restart); raises IpvsError for what the user named wrongly."""
+    nodes = _nodes(change.found, options)
+    made = Plan(where, change, options, tuple(nodes))
+    refused = early(change)
+    if any(not (options.force and entry.forcible) for entry in refused):
+        return made._replace(findings=tuple(refused))
+    covered = _cover(cluster, change, options, nodes, looker, concurrency)
+    targets = covered.targets
+    ready = len(nodes) - len(covered.left_out)
+    at_once = options.pace.max_unavailable.of(max(1, ready))
+    paced = options.pace.strategy == "delete"
+    canary = first_node(targets, options.pace.canary) if paced else ""
+    made = made._replace(
+        targets=targets, left_out=covered.left_out, canary=canary, at_once=at_once,
+        seconds=seconds(len(targets), at_once, options.pace, canary=bool(canary)),
+    )  # fmt: skip
+    problem = canary_problem(nodes, covered.reasons, options.pace.canary) if options.restart else ""
+    if problem:
+        raise IpvsError(f"{problem}: nothing was changed", hint="leave --canary out, or --canary none")
+    if made.does_nothing and not change.values:
+        return made
+    intent = Intent(change, options, tuple(nodes), covered, bool(targets))
+    return made._replace(findings=tuple(check(cluster, intent, concurrency, looker.timeout)))
+
+
+def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
+    """Return the nodes that a restart is about; a name that is not there is an error."""
+    if not options.restart:
+        return []
+    choose(found.nodes, options.skip)
+    return choose(found.nodes, options.names)
+
+
+def _cover(
+    cluster: Cluster,
+    change: Change,
+    options: ChangeOptions,
+    nodes: Sequence[ProxyNode],
+    looker: Looker,
+    concurrency: int,
+) -> Coverage:
+    """Look at every node that may be touched, and choose."""
+    if not nodes:
+        return NOTHING
+    cluster.let_go()
+    looks = sorted(fan_out(lambda node: _look(looker, node), nodes, concurrency), key=lambda seen: natural(seen.node.name))
+    purpose = Purpose(
+        writes=change.changes_text,
+        mends=mends_start(change),
+        everyone=not change.values and not options.outdated_only,
+        named=frozenset(map(bare, options.names)),
+        blind=options.force,
+    )
+    return cover(looks, [bare(name) for name in options.skip], purpose, cluster.now)
+
+
+def _look(looker: Looker, node: ProxyNode) -> Look:
+    """Look at a node where there is something to look at; in another mode no table is read."""
+    pod = node.pod
+    if pod is None or not node.ready or not (pod.ready or pod.terminating) or node.source.mode not in {"ipvs", None}:
+        reading = Reading(None, failure="no-pod" if pod is None else "")
+        return Look(node, reading, judge(facts(node, reading)))
+    return looker.look(node)
