@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap
+from kubectl_ipvs.cluster.wire.retry import GivesUp, never, retrying
 from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.locate import Located
-from kubectl_ipvs.operations.patience import GivesUp, never, patiently
 from kubectl_ipvs.proxy.config import configuration, fields
 from kubectl_ipvs.proxy.config import last_change as lastchange
 from kubectl_ipvs.proxy.config.difference import difference
@@ -150,7 +150,7 @@ def put(
     def swap() -> ConfigMap:
         return cluster.swap(found, key, text, annotations=notes, dry_run=dry_run)
 
-    written = patiently(swap, timeout, gives_up)
+    written = retrying(swap, timeout, gives_up)
     return located._replace(config_map=written, configuration=configuration.read(written.data[key]))
 
 

@@ -5,13 +5,13 @@ from datetime import datetime, timezone
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.interrupts import Interrupts
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Plan, Rolled, Target
-from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.rollout import Rollout
-from kubectl_ipvs.operations.status import Place, choose, places, started
+from kubectl_ipvs.operations.status import Place, choose, places
 from kubectl_ipvs.operations.tables import Reader
 from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 
@@ -69,7 +69,7 @@ def roll(
         timeout=pace.timeout,
         settle=pace.settle,
         canary=canary(targets, pace.canary),
-        outdated=lambda pod: located.older(started(pod)),
+        outdated=lambda pod: located.older(pod.began),
         deletes=pace.strategy == "delete",
         persevere=pace.persevere,
     )
@@ -77,7 +77,7 @@ def roll(
     owner = located.daemon_set
     if not plan.deletes and owner is not None and targets and not interrupts.count:
         when = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        patiently(lambda: cluster.restart_daemon_set(owner, when), pace.timeout, lambda: interrupts.count > 0)
+        retrying(lambda: cluster.restart_daemon_set(owner, when), pace.timeout, lambda: interrupts.count > 0)
     with interrupts.told_to(rollout.interrupt):
         return rollout.run(targets, version)
 

@@ -9,14 +9,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.change import Change, put
 from kubectl_ipvs.operations.interrupts import Interrupts
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import NodeOutcome, NodeRun, Rolled, Target
-from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.restart import Pace, roll, select
-from kubectl_ipvs.operations.status import Place, started
+from kubectl_ipvs.operations.status import Place
 from kubectl_ipvs.operations.tables import Reader
 from kubectl_ipvs.proxy.config.last_change import ANNOTATION, TAKEN_BACK, taken_back
 
@@ -76,7 +76,7 @@ def _write(cluster: Cluster, back: Back) -> Located:
 def _restart(
     cluster: Cluster, restored: Located, back: Back, reader: Reader, observe: Callable[[NodeRun], None]
 ) -> Rolled:
-    chosen = patiently(lambda: select(cluster, restored, ()), back.pace.timeout, _gives_up(back))
+    chosen = retrying(lambda: select(cluster, restored, ()), back.pace.timeout, _gives_up(back))
     since = back.located.changed
     meant = {place.name for place in chosen.everyone if _may_have_read(place, back, since)}
     targets = [Target(place, place.pod) for place in chosen.places if place.name in meant]
@@ -98,7 +98,7 @@ def _may_have_read(place: Place, back: Back, since: float | None) -> bool:
         return False
     if pod is None or pod.terminating:
         return back.pace.strategy == "rollout"  # the DaemonSet goes on with what we asked of it
-    return since is not None and started(pod) >= since
+    return since is not None and pod.began >= since
 
 
 def _gives_up(back: Back) -> Callable[[], bool]:

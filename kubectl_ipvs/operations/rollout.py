@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 
 from kubectl_ipvs.cluster.cluster import Cluster, PodEvent
 from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.cluster.wire.retry import is_transient
 from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.operations.lateness import why_late
 from kubectl_ipvs.operations.noderun import IN_FLIGHT, NodeOutcome, NodeRun, Phase, Plan, Rolled, Target
 from kubectl_ipvs.operations.pacing import count, may_begin, until_next
-from kubectl_ipvs.operations.patience import is_away
 from kubectl_ipvs.operations.podbook import PodBook
 from kubectl_ipvs.operations.podwatch import PodWatch
 from kubectl_ipvs.operations.tables import Reader
@@ -144,7 +144,7 @@ class Rollout:
         gone = isinstance(error, ApiError) and error.status in {NOT_FOUND, CONFLICT}
         if error is None or gone:  # 409: another pod has the name by now, so ours is gone
             self._move(run, "starting")
-        elif is_away(error):
+        elif is_transient(error):
             self._later(run, str(error))
         else:
             self._end(run, "failed", str(error))

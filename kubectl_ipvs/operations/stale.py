@@ -7,7 +7,7 @@ from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.noderun import Target
 from kubectl_ipvs.operations.restart import Selection
-from kubectl_ipvs.operations.status import Place, facts, started
+from kubectl_ipvs.operations.status import Place, facts
 from kubectl_ipvs.operations.tables import Reader, Reading
 from kubectl_ipvs.proxy.verdict import judge
 
@@ -30,7 +30,7 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
     pod = place.pod
     if pod is None:
         return Target(place, None)
-    if located.older(started(pod)) or pod.terminating:
+    if located.older(pod.began) or pod.terminating:
         return Target(place, pod)
     if not pod.ready:
         return Target(place, pod if pod.crashed else None)
@@ -40,6 +40,6 @@ def _target(place: Place, located: Located, reader: Reader, now: float) -> Targe
         return None
     if state not in {"out-of-step", "not-ipvs"}:  # nobody could look: look again until it holds, and say if it does not
         return Target(place, None)
-    certain = located.changed is None or started(pod) > located.changed  # in the same second: it may have read either
-    young = certain and not pod.crashed and 0 <= now - started(pod) < YOUNG
+    certain = located.changed is None or pod.began > located.changed  # in the same second: it may have read either
+    young = certain and not pod.crashed and 0 <= now - pod.began < YOUNG
     return Target(place, None if young else pod)

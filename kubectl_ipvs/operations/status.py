@@ -159,15 +159,10 @@ def facts(place: Place, located: Located, reading: Reading) -> NodeFacts:
         pod_ready=pod is not None and pod.ready and not pod.terminating,
         pod_reason="" if pod is None else describe_pod(pod),
         node_ready=place.node is None or place.node.ready,
-        stale=pod is not None and located.older(started(pod)),
+        stale=pod is not None and located.older(pod.began),
         schedulers=None if reading.summary is None else reading.summary.schedulers,
         failure=reading.failure, reason=reading.reason,
     )  # fmt: skip
-
-
-def started(pod: Pod) -> float:
-    """Return when kube-proxy in this pod started, seconds since the epoch."""
-    return max(pod.created, pod.started or 0.0)
 
 
 def describe_pod(pod: Pod) -> str:
