@@ -61,6 +61,8 @@ class Channel(websocket.WebSocket):
         """Close the connection at once."""
         self._unguard()
         super().shutdown()  # type: ignore[no-untyped-call] # as above
+        if self._opened is not None:  # which websocket-client leaves open where TLS is within TLS
+            self._opened.close()
 
     def _unguard(self) -> None:
         self._over = True
