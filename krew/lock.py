@@ -13,7 +13,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).parent
-WANTED = ("kubernetes<36", "typer<0.29", "pyyaml", "tabulate", "urllib3", "websocket-client", "h11", "wsproto")
+WANTED = (
+    *("kubernetes<36", "typer<0.29", "pyyaml", "tabulate", "urllib3", "websocket-client", "python-socks"),
+    *("h11", "wsproto"),
+)
 # pip reads `sys_platform == "win32"` of the machine it runs on: what is needed on Windows alone is named here
 FREEZER = ("pyinstaller==6.22.3", "pefile", "pywin32-ctypes", "colorama")
 UNUSED = {"rich", "pygments", "markdown_it_py", "mdurl", "tzdata"}

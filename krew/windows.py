@@ -13,7 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 ENTRY = "import sys\nfrom kubectl_ipvs.cli.main import main\nsys.exit(main())\n"
-PACKAGES = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client", "h11", "wsproto")
+PACKAGES = (
+    *("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client", "python-socks"),
+    *("h11", "wsproto"),
+)
 
 
 def main() -> None:

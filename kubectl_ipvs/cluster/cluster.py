@@ -3,50 +3,41 @@
 Each method is one request (lists: one a page). Writes name their field manager; nothing is written that was not asked.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
+from kubectl_ipvs.cluster import paths
 from kubectl_ipvs.cluster.access.connection import Connection
 from kubectl_ipvs.cluster.leases import Leases
 from kubectl_ipvs.cluster.objects import (
+    MANAGER,
     ConfigMap,
     DaemonSet,
     Node,
     Pod,
+    Recognize,
+    Service,
     config_map,
     daemon_set,
     items,
+    mapping,
     node,
+    number,
     pod,
+    service,
+    text,
 )
-from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
+from kubectl_ipvs.cluster.permission import Access as Access  # noqa: PLC0414 - what `allowed` takes
+from kubectl_ipvs.cluster.swap import swap
+from kubectl_ipvs.cluster.wire import limit
 from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.wire.log import WireLog
-from kubectl_ipvs.cluster.wire.rest import JSON_PATCH, QUIET, STRATEGIC_PATCH, Rest
-from kubectl_ipvs.errors import ApiError, ChangedMeanwhile, UsageError
+from kubectl_ipvs.cluster.wire.rest import QUIET, STRATEGIC_PATCH, Rest
+from kubectl_ipvs.errors import ApiError
 
-MANAGER = "kubectl-ipvs"
-# API servers of 1.20 leave the time of a manager's entry as it is when it writes the same fields again: we would not
-# know when the configuration was written. So two names take turns at it.
-MANAGER_AGAIN = "kubectl-ipvs-again"
-
-
-class Access(NamedTuple):
-    """One right that a run needs: a verb on a resource."""
-
-    verb: str
-    resource: str
-    group: str = ""
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
-
-    def __str__(self) -> str:
-        """`patch configmaps kube-proxy in kube-system`."""
-        what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        named = f" {self.name}" if self.name else ""
-        return f"{self.verb} {what}{named}" + (f" in {self.namespace}" if self.namespace else "")
+LONGEST_LOG = 64 * 1024  # bytes
 
 
 class PodEvent(NamedTuple):
@@ -58,7 +49,10 @@ class PodEvent(NamedTuple):
 
 
 class Cluster:
-    """The API server behind one connection; safe to use from many threads."""
+    """The API server behind one connection; safe to use from many threads.
+
+    `recognize` makes out which container of a pod is kube-proxy, and what else to keep of the pod's spec.
+    """
 
     def __init__(
         self,
@@ -67,8 +61,10 @@ class Cluster:
         connections: int = 32,
         renew: Callable[[], Connection] | None = None,
         log: WireLog = QUIET,
+        recognize: Recognize | None = None,
     ) -> None:
         self.connection = connection
+        self._recognize = recognize
         self._rest = Rest(connection, connections=connections, renew=renew, log=log)
 
     @property
@@ -76,22 +72,27 @@ class Cluster:
         """The leases of this cluster."""
         return Leases(self._rest)
 
+    @staticmethod
+    def within(seconds: float) -> AbstractContextManager[None]:
+        """End every request of the block, in this thread, in so many seconds: lists, writes, leases; not exec."""
+        return limit.within(time.monotonic() + seconds)
+
     def version(self) -> str:
         """Return the API server's version (`v1.34.2`)."""
         return str(self._rest.get("/version").get("gitVersion") or "")
 
     def daemon_set(self, namespace: str, name: str) -> DaemonSet | None:
         """Return a DaemonSet, None where there is none."""
-        found = self._get(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets/{_segment(name)}")
+        found = self._get(paths.daemon_sets(namespace, name))
         return None if found is None else daemon_set(found)
 
     def daemon_sets(self, namespace: str) -> list[DaemonSet]:
         """List the DaemonSets of a namespace."""
-        return self._rest.collect(f"/apis/apps/v1/namespaces/{_segment(namespace)}/daemonsets", daemon_set)[0]
+        return self._rest.collect(paths.daemon_sets(namespace), daemon_set)[0]
 
     def config_map(self, namespace: str, name: str) -> ConfigMap | None:
         """Return a ConfigMap, None where there is none."""
-        found = self._get(f"/api/v1/namespaces/{_segment(namespace)}/configmaps/{_segment(name)}")
+        found = self._get(paths.config_map(namespace, name))
         return None if found is None else config_map(found)
 
     def let_go(self) -> None:
@@ -104,23 +105,36 @@ class Cluster:
 
     def pods(self, namespace: str, selector: str) -> tuple[list[Pod], str]:
         """List pods by label selector; return them and the list's resourceVersion, where a watch goes on."""
-        return self._rest.collect(_pods(namespace), pod, {"labelSelector": selector})
+        return self._rest.collect(paths.pods(namespace), self._pod, {"labelSelector": selector})
 
     def pod_json(self, namespace: str, selector: str) -> Mapping[str, Any] | None:
         """Return the first pod of a selector as the API's JSON, None where there is none."""
-        found = self._rest.get(_pods(namespace), {"labelSelector": selector, "limit": "1"}).get("items")
+        found = self._rest.get(paths.pods(namespace), {"labelSelector": selector, "limit": "1"}).get("items")
         return next(iter(items(found)), None)
 
     def watch_pods(self, namespace: str, selector: str, version: str, *, seconds: int = 300) -> Iterator[PodEvent]:
-        """Yield what happens to a selector's pods from `version` on; ApiError 410 where that is too old."""
+        """Yield what happens to a selector's pods from `version` on.
+
+        Raises ApiError 410 where that is too old, ConnectionFailed where the watch ends at once without an event.
+        """
         query = {"labelSelector": selector, "resourceVersion": version}
-        for event in self._rest.watch(_pods(namespace), query, seconds=seconds):
-            kind, raw = str(event.get("type")), event.get("object") or {}
+        for event in self._rest.watch(paths.pods(namespace), query, seconds=seconds):
+            kind, raw = text(event.get("type")), mapping(event.get("object"))
             if kind == "ERROR":
-                words, reason = str(raw.get("message")), str(raw.get("reason"))
-                raise ApiError(words, status=int(raw.get("code") or 0), reason=reason)
-            at = str((raw.get("metadata") or {}).get("resourceVersion") or "")
-            yield PodEvent(kind, None if kind == "BOOKMARK" else pod(raw), at)
+                words, reason = text(raw.get("message")) or "the watch failed", text(raw.get("reason"))
+                raise ApiError(words, status=number(raw.get("code")), reason=reason)
+            at = text(mapping(raw.get("metadata")).get("resourceVersion"))
+            yield PodEvent(kind, None if kind == "BOOKMARK" else self._pod(raw), at)
+
+    def pod_log(self, target: Pod, lines: int, *, previous: bool = False) -> str:
+        """Return the last lines of kube-proxy's log, 64 KiB at most; `previous`: of the container before a restart."""
+        query = {"container": target.container, "tailLines": str(lines)} | ({"previous": "true"} if previous else {})
+        path = f"{paths.pods(target.namespace)}/{paths.segment(target.name)}/log"
+        return self._rest.tail(path, query, LONGEST_LOG).decode(errors="replace")
+
+    def services(self) -> list[Service]:
+        """List the Services of all namespaces."""
+        return self._rest.collect("/api/v1/services", service)[0]
 
     def delete_pod(self, target: Pod, *, dry_run: bool = False) -> None:
         """Delete exactly this pod: its UID is a precondition, a namesake is never hit. Its own grace period holds."""
@@ -131,7 +145,7 @@ class Cluster:
         }
         if dry_run:
             body["dryRun"] = ["All"]
-        self._rest.delete(f"{_pods(target.namespace)}/{_segment(target.name)}", body)
+        self._rest.delete(f"{paths.pods(target.namespace)}/{paths.segment(target.name)}", body)
 
     def swap(
         self,
@@ -147,32 +161,13 @@ class Cluster:
         Raises ChangedMeanwhile where the key no longer holds what `target` holds; then nothing was written. A write
         whose answer was lost and that is found to have happened counts as done.
         """
-        manager = MANAGER_AGAIN if target.writers.get(key) == MANAGER else MANAGER
-        query = {"fieldManager": manager} | ({"dryRun": "All"} if dry_run else {})
-        path = f"/api/v1/namespaces/{_segment(target.namespace)}/configmaps/{_segment(target.name)}"
-        patch = [*swap_patch(target, key, new), *annotate_patch(target, annotations or {})]
-        try:
-            return config_map(self._rest.patch(path, patch, JSON_PATCH, query))
-        except ApiError as error:
-            now = self.config_map(target.namespace, target.name) if error.status in {409, 422} else None
-            held = now.data.get(key) if now is not None else None
-            if now is None or (held == target.data[key] and now.version == target.version):
-                raise
-            if held == new:
-                return now
-            if held == target.data[key]:  # something else of the object was changed: not our key
-                return self.swap(now, key, new, annotations=annotations, dry_run=dry_run)
-            where = f"configmap {target.namespace}/{target.name}"
-            raise ChangedMeanwhile(
-                f"{where} was changed by somebody else meanwhile: nothing written",
-                hint="look at it with `kubectl ipvs get`, then run the same command again",
-            ) from error
+        return swap(self._rest, target, key, new, annotations or {}, dry_run=dry_run)
 
     def restart_daemon_set(self, target: DaemonSet, when: str) -> None:
         """Ask for the DaemonSet's own rolling update, as `kubectl rollout restart` does."""
         annotations = {"kubectl.kubernetes.io/restartedAt": when}
         body = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
-        path = f"/apis/apps/v1/namespaces/{_segment(target.namespace)}/daemonsets/{_segment(target.name)}"
+        path = paths.daemon_sets(target.namespace, target.name)
         self._rest.patch(path, body, STRATEGIC_PATCH, {"fieldManager": MANAGER})
 
     def allowed(self, access: Access) -> bool:
@@ -184,7 +179,7 @@ class Cluster:
             "spec": {"resourceAttributes": attributes},
         }
         answer = self._rest.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
-        return (answer.get("status") or {}).get("allowed") is True
+        return mapping(answer.get("status")).get("allowed") is True
 
     @staticmethod
     def ready_to_run() -> None:
@@ -200,7 +195,7 @@ class Cluster:
         sink: Sink,
         max_output: int = MAX_OUTPUT,
     ) -> Finished:
-        """Run a command in the first container of a pod; see `exec.run`."""
+        """Run a command in kube-proxy's container of a pod; see `exec.run`."""
         from kubectl_ipvs.cluster.wire.exec import run
 
         return run(
@@ -214,6 +209,9 @@ class Cluster:
             max_output=max_output,
         )
 
+    def _pod(self, raw: object) -> Pod:
+        return pod(raw, self._recognize)
+
     def _get(self, path: str) -> Mapping[str, Any] | None:
         try:
             return self._rest.get(path)
@@ -221,14 +219,3 @@ class Cluster:
             if error.status == 404:  # noqa: PLR2004 - HTTP's own number
                 return None
             raise
-
-
-def _segment(name: str) -> str:
-    """Return a name as one segment of a path; UsageError for a name that would lead elsewhere, as in kubectl."""
-    if name in {".", ".."} or "/" in name or "%" in name:
-        raise UsageError(f'invalid resource name "{name}": a name is not . or .. and holds no / and no %')
-    return quote(name, safe="")
-
-
-def _pods(namespace: str) -> str:
-    return f"/api/v1/namespaces/{_segment(namespace)}/pods"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.cluster.cluster import Access, _pods, _segment
+from kubectl_ipvs.cluster.cluster import Access
+from kubectl_ipvs.cluster.paths import pods, segment
 from kubectl_ipvs.errors import UsageError
 
 
@@ -24,14 +25,14 @@ def test_access_in_words(access: Access, expected: str) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"), [("kube-proxy", "kube-proxy"), ("a?b#c", "a%3Fb%23c"), ("a b\u00e9", "a%20b%C3%A9")]
 )
-def test_a_name_is_one_segment(name: str, expected: str) -> None:
+def test_a_name_is_onesegment(name: str, expected: str) -> None:
     """Whatever a flag says, it stays in its place of the path."""
-    assert (_segment(name), _pods(name)) == (expected, f"/api/v1/namespaces/{expected}/pods")
+    assert (segment(name), pods(name)) == (expected, f"/api/v1/namespaces/{expected}/pods")
 
 
 @pytest.mark.parametrize("name", [".", "..", "../x", "a/b", "a%2fb"])
 def test_a_name_that_leads_elsewhere(name: str) -> None:
     """It is refused, as kubectl refuses it."""
     with pytest.raises(UsageError) as raised:
-        _pods(name)
+        pods(name)
     assert str(raised.value) == f'invalid resource name "{name}": a name is not . or .. and holds no / and no %'

@@ -1,14 +1,13 @@
 """How a command in a pod ended, and what a failed exec means; the wire itself is tested against the sandbox."""
 
 import json
-from typing import Any
 
 import pytest
 import websocket
 
 from kubectl_ipvs.cluster.access.connection import Connection
 from kubectl_ipvs.cluster.wire.command_result import Finished
-from kubectl_ipvs.cluster.wire.exec import _broken, _proxy, _refused, _tls, outcome
+from kubectl_ipvs.cluster.wire.exec import _broken, _refused, outcome
 from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ApiError, ExecFailed
 
@@ -141,38 +140,5 @@ REFUSED = "the connection to the server 127.0.0.1:1 was refused"
 )
 def test_broken(error: Exception, expected: tuple[str, str, str]) -> None:
     """A connection that broke: too slow, cut, another protocol, or the system's words."""
-    failed = _broken(Rest(Connection("http://127.0.0.1:1")), error, 2.5)
+    failed = _broken(Rest(Connection("http://127.0.0.1:1")).transport, error, 2.5)
     assert (str(failed), failed.kind, failed.hint) == expected
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (None, {"http_no_proxy": ["*"]}),
-        ("", {"http_no_proxy": ["*"]}),
-        ("http://proxy", ("http", "proxy", 80, None)),
-        ("https://proxy", ("http", "proxy", 443, None)),
-        ("http://u:p%40ss@proxy:3128", ("http", "proxy", 3128, ("u", "p@ss"))),
-        ("http://d%5Cu@proxy", ("http", "proxy", 80, ("d\\u", ""))),
-        ("socks5://proxy", ("socks5", "proxy", 1080, None)),
-        ("socks5h://[::1]:9", ("socks5h", "::1", 9, None)),
-    ],
-)
-def test_proxy(url: str | None, expected: Any) -> None:  # noqa: ANN401 - websocket-client's options
-    """The options that websocket-client takes; the environment's own proxies are never asked."""
-    if isinstance(expected, tuple):
-        keys = ("proxy_type", "http_proxy_host", "http_proxy_port", "http_proxy_auth")
-        expected = {**dict(zip(keys, expected, strict=True)), "http_no_proxy": ["-"]}
-    assert _proxy(url) == expected
-
-
-def test_tls() -> None:
-    """The connection's own context, and the name that the certificate must have; nothing for http."""
-    plain = Rest(Connection("http://x"))
-    secure = Rest(Connection("https://x"))
-    named = Rest(Connection("https://x", tls_server_name="name"))
-    assert [_tls(rest) for rest in (plain, secure, named)] == [
-        {},
-        {"context": secure.transport.tls},
-        {"context": named.transport.tls, "server_hostname": "name"},
-    ]

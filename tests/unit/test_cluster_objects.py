@@ -42,6 +42,7 @@ def test_node() -> None:
         kernel="5.15.0-91-generic",
         version="v1.34.2",
         labels={"kubernetes.io/os": "linux"},
+        os="linux",
     )
 
 
@@ -55,7 +56,7 @@ def pod_json() -> Json:
             "creationTimestamp": "2024-01-01T12:00:00Z",
             "ownerReferences": [
                 {"kind": "Other", "name": "o"},
-                {"kind": "DaemonSet", "name": "kube-proxy", "controller": True},
+                {"kind": "DaemonSet", "name": "kube-proxy", "uid": "d1", "controller": True},
             ],
         },
         "spec": {
@@ -67,6 +68,7 @@ def pod_json() -> Json:
         },
         "status": {
             "phase": "Running",
+            "startTime": "2024-01-01T12:00:01Z",
             "conditions": [{"type": "Ready", "status": "True"}],
             "containerStatuses": [
                 {"name": "a-sidecar", "restartCount": 9, "state": {"waiting": {"reason": "CrashLoopBackOff"}}},
@@ -93,9 +95,10 @@ RUNNING = Pod(
     waiting="",
     restarts=2,
     created=NOON,
-    started=NOON + 5,
+    began=NOON + 4,
     mirror=False,
     owner="DaemonSet/kube-proxy",
+    owner_uid="d1",
 )
 
 
@@ -116,7 +119,7 @@ def test_a_static_pod_that_waits_and_goes() -> None:
         "status": {"containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "CrashLoopBackOff"}}}]},
     }
     assert pod(raw) == Pod("", "", "", "", "", "c", ready=False, terminating=True, phase="",
-                           waiting="CrashLoopBackOff", restarts=0, created=0.0, started=None, mirror=True,
+                           waiting="CrashLoopBackOff", restarts=0, created=0.0, began=0.0, mirror=True,
                            owner="")  # fmt: skip
 
 
@@ -179,6 +182,7 @@ def test_config_map() -> None:
         managers=("kubeadm", "kubectl-edit", "old", "helm"),
         changed={"config.conf": NOON + 9, "kubeconfig.conf": NOON, "old": -1.0},
         writers={"config.conf": "kubectl-edit", "kubeconfig.conf": "kubeadm", "old": "old"},
+        certain={"config.conf": True, "kubeconfig.conf": True, "old": True},
     )
 
 

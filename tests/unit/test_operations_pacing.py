@@ -35,7 +35,7 @@ def pod(node: str, *, ready: bool) -> Pod:
         waiting="",
         restarts=0,
         created=0.0,
-        started=None,
+        began=0.0,
         mirror=False,
         owner="DaemonSet/kube-proxy",
     )

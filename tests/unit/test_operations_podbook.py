@@ -17,7 +17,7 @@ OLD = Pod(
     waiting="",
     restarts=0,
     created=100.0,
-    started=None,
+    began=0.0,
     mirror=False,
     owner="",
 )

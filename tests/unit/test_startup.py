@@ -8,7 +8,8 @@ import sys
 import pytest
 
 HEAVY = frozenset({
-    "asyncio", "concurrent.futures", "h11", "kubernetes", "rich", "tabulate", "urllib3", "websocket", "wsproto", "yaml",
+    "asyncio", "concurrent.futures", "h11", "kubernetes", "python_socks", "rich", "tabulate", "urllib3", "websocket",
+    "wsproto", "yaml",
 })  # fmt: skip
 SCRIPT = """
 import json, sys

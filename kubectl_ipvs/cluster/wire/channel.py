@@ -8,6 +8,7 @@ from typing import Any
 import websocket
 
 from kubectl_ipvs.cluster.wire.deadlines import Deadlines
+from kubectl_ipvs.cluster.wire.dial import Dialer
 
 HEADS = 4  # a frame of one byte of output is four bytes on the wire: such a peer is slow, not hostile
 SLACK = 1024 * 1024  # bytes of handshake, stderr and status
@@ -35,23 +36,33 @@ class Channel(websocket.WebSocket):
         self._late = False
         self._guard = 0
         self._over = False
+        self._opened: socket.socket | None = None  # what lies below, to be cut when it is late
 
-    def open(self, url: str, **options: Any) -> None:  # noqa: ANN401 - as above
+    def open(self, url: str, dialer: Dialer, **options: Any) -> None:  # noqa: ANN401 - as above
         """Connect and shake hands."""
         left = max(0.0, self.deadline - time.monotonic())
         self._guard = DEADLINES.add(self.deadline, self._cut)
         try:
-            self.connect(url, timeout=left, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
+            ready = dialer.dial(left, self._keep)
+            ready.settimeout(left)
+            self.connect(url, socket=ready, **options)  # type: ignore[no-untyped-call] # websocket-client is typed in part
         except (websocket.WebSocketException, OSError, *STUMBLES) as error:
             self._unguard()
             if self._late:
                 raise TimeoutError from error
             raise
 
+    def _keep(self, opened: socket.socket) -> None:
+        self._opened = opened
+        if self._late:
+            raise TimeoutError
+
     def shutdown(self) -> None:
         """Close the connection at once."""
         self._unguard()
         super().shutdown()  # type: ignore[no-untyped-call] # as above
+        if self._opened is not None:  # which websocket-client leaves open where TLS is within TLS
+            self._opened.close()
 
     def _unguard(self) -> None:
         self._over = True
@@ -59,11 +70,11 @@ class Channel(websocket.WebSocket):
 
     def _cut(self) -> None:
         self._late = True
-        held = self.sock
-        if held is not None:
+        held = self._opened
+        if held is not None and held.fileno() >= 0:
             with suppress(OSError):
                 held.shutdown(socket.SHUT_RDWR)
-        elif not self._over:  # still connecting, each step with a timeout of its own; what follows them has none
+        elif not self._over:  # between two sockets, or none is open yet
             self._guard = DEADLINES.add(time.monotonic() + SOON, self._cut)
 
     def _recv(self, bufsize: int) -> bytes:

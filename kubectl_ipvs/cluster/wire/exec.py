@@ -8,17 +8,19 @@ Output is handed on as it arrives, so that no table is ever held whole. One dead
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import websocket
 
 from kubectl_ipvs.cluster.wire.channel import STUMBLES, Channel, TooMuchError
 from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.wire.failures import root_cause
-from kubectl_ipvs.cluster.wire.rest import UNAUTHORIZED, Rest
+from kubectl_ipvs.cluster.wire.rest import UNAUTHORIZED, Rest, asks_to_wait
+from kubectl_ipvs.cluster.wire.retry import pauses
+from kubectl_ipvs.cluster.wire.transport import Transport
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExecFailed
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
@@ -26,7 +28,6 @@ MIB = 1024 * 1024
 STDOUT, STDERR, ERROR = 1, 2, 3
 SWITCHING = 101
 LONGEST_STDERR = 64 * 1024
-WAITS = {429, 503}
 EXIT_CODE = re.compile(r"[0-9]{1,9}")
 
 
@@ -53,7 +54,7 @@ def run(
     except TooMuchError as error:
         raise _cut(max_output) from error
     except (OSError, websocket.WebSocketException) as error:
-        raise _broken(rest, error, timeout) from error
+        raise _broken(rest.transport, error, timeout) from error
     finally:
         channel.shutdown()
 
@@ -65,37 +66,49 @@ def _query(command: tuple[str, ...], container: str) -> str:
     return urlencode(query, quote_via=quote)
 
 
-def _open(rest: Rest, path: str, timeout: float, most: int, *, again: bool = True) -> Channel:
-    transport = rest.transport
+def _open(rest: Rest, path: str, timeout: float, most: int) -> Channel:
+    deadline = time.monotonic() + timeout
+    waits, renews = pauses(deadline), True
+    while True:
+        transport = rest.transport
+        channel = Channel(deadline, most)
+        try:
+            _shake_hands(transport, channel, path, timeout)
+        except ApiError as error:
+            if error.status == UNAUTHORIZED and renews and rest.renewed(transport.connection):
+                renews = False
+                continue
+            wait = waits.after(error) if asks_to_wait(error) else None  # as in REST: the server asked for it
+            if wait is None:
+                raise _refused(error) from error
+            time.sleep(wait)
+        else:
+            return channel
+
+
+def _shake_hands(transport: Transport, channel: Channel, path: str, timeout: float) -> None:
+    """Open a channel; raises ApiError where the server refused, ExecFailed where none was reached."""
     connection = transport.connection
-    channel = Channel(time.monotonic() + timeout, most, sslopt=_tls(rest))
     url = "ws" + connection.server.removeprefix("http") + path
     exchange = transport.log.request(connection, "GET", url, connection.headers())
     try:
         channel.open(
             url,
+            transport.dialer,
             header=[f"{name}: {value}" for name, value in connection.headers()],
             subprotocols=list(PROTOCOLS),
             suppress_origin=True,
             redirect_limit=0,
-            **_proxy(connection.proxy_url),
         )
     except websocket.WebSocketBadStatusException as error:
         refused = transport.refusal(error.status_code, error.resp_body or b"", dict(error.resp_headers or {}))
         exchange.answered(error.status_code, error.resp_headers or {}, error.resp_body or b"")
-        left = channel.deadline - time.monotonic() - refused.retry_after
-        if refused.status == UNAUTHORIZED and again and rest.renewed(connection):
-            return _open(rest, path, timeout, most, again=False)
-        if refused.status in WAITS and refused.retry_after and left > 0:  # as in REST: the server asked for it
-            time.sleep(refused.retry_after)
-            return _open(rest, path, left, most, again=again)
-        raise _refused(refused) from error
+        raise refused from error
     except (OSError, websocket.WebSocketException, *STUMBLES) as error:
-        failed = _broken(rest, error, timeout)
+        failed = _broken(transport, error, timeout)
         exchange.failed(failed)
         raise failed from error
     exchange.answered(SWITCHING, channel.getheaders() or {})
-    return channel
 
 
 def _cut(most: int) -> ExecFailed:
@@ -149,25 +162,6 @@ def outcome(status: bytes, stderr: bytes) -> Finished:
     return Finished(None, said, str(parsed.get("message") or parsed.get("reason") or "it did not start"))
 
 
-def _tls(rest: Rest) -> dict[str, Any]:
-    tls = rest.transport.tls
-    options: dict[str, Any] = {"context": tls} if tls is not None else {}
-    if rest.connection.tls_server_name:
-        options["server_hostname"] = rest.connection.tls_server_name
-    return options
-
-
-def _proxy(url: str | None) -> Mapping[str, Any]:
-    if not url:
-        return {"http_no_proxy": ["*"]}  # the environment's proxies were weighed when the connection was made out
-    parts = urlsplit(url)
-    kind = "http" if parts.scheme in {"http", "https"} else parts.scheme
-    auth = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 1080)
-    return {"http_proxy_host": parts.hostname, "http_proxy_port": port, "http_proxy_auth": auth, "proxy_type": kind,
-            "http_no_proxy": ["-"]}  # fmt: skip
-
-
 def _refused(error: ApiError) -> ExecFailed:
     if error.status < 400:  # noqa: PLR2004 - HTTP's first error
         why = (
@@ -182,13 +176,13 @@ def _refused(error: ApiError) -> ExecFailed:
     return ExecFailed(words, kind=kind, hint=error.hint)
 
 
-def _broken(rest: Rest, error: BaseException, timeout: float) -> ExecFailed:
+def _broken(transport: Transport, error: BaseException, timeout: float) -> ExecFailed:
     cause = root_cause(error)
     if isinstance(error, TimeoutError) or isinstance(cause, TimeoutError) or "timed out" in str(cause).lower():
         return ExecFailed(f"no answer within {timeout:.3g}s", kind="timeout", hint="try a longer --exec-timeout")
     if isinstance(error, websocket.WebSocketConnectionClosedException):
         return ExecFailed("the connection was cut before the command ended", kind="unreadable")
     if isinstance(error, (websocket.WebSocketException, *STUMBLES)) and not isinstance(cause, OSError):
-        return ExecFailed(f"not a WebSocket's answer: {rest.transport.masked(str(cause))}", kind="unreadable")
-    problem: ConnectionFailed = rest.transport.broken(error)
+        return ExecFailed(f"not a WebSocket's answer: {transport.masked(str(cause))}", kind="unreadable")
+    problem: ConnectionFailed = transport.broken(error)
     return ExecFailed(str(problem), kind="unreachable", hint=problem.hint)

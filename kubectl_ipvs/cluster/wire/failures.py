@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from http.client import IncompleteRead
 from urllib.parse import urlsplit
 
+from kubectl_ipvs.cluster.wire.retry import retry_after
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
 
 REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 409: "Conflict", 410: "Expired",
@@ -17,6 +18,14 @@ HINTS = {
     "Forbidden": "ask for the right, or try another user with --context or --as",
 }
 LONGEST_WORDS = 2000  # characters of a server's message that we repeat
+
+
+class ProxyFailed(OSError):
+    """A proxy was not reached, or did not let us through; `proxy` is its host and port."""
+
+    def __init__(self, proxy: str, why: str) -> None:
+        super().__init__(f"the proxy {proxy} did not let us through: {why}")
+        self.proxy, self.why = proxy, why
 
 
 def api_error(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
@@ -31,20 +40,20 @@ def api_error(status: int, body: bytes, headers: Mapping[str, str]) -> ApiError:
     if reason == "Unauthorized" and words == "Unauthorized":
         words = "you must be logged in to the server (Unauthorized)"
     shown = f"the server refused ({reason or status}): {words}"
-    return ApiError(shown, status=status, reason=reason, hint=HINTS.get(reason, ""), retry_after=_retry_after(headers))
+    return ApiError(shown, status=status, reason=reason, hint=HINTS.get(reason, ""), retry_after=retry_after(headers))
 
 
 def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
     """Say why a server was not reached; `error` is what urllib3, websocket-client or the system raised."""
     cause = root_cause(error)
     where = urlsplit(server).netloc or server
-    if isinstance(cause, ssl.SSLCertVerificationError):
+    if isinstance(cause, ProxyFailed):
         return ConnectionFailed(
-            f"cannot trust {where}: {getattr(cause, 'verify_message', cause)}",
-            hint="is this the right --certificate-authority, --server or --tls-server-name?",
+            f"cannot connect to {where} through the proxy {cause.proxy}: {cause.why}",
+            hint="is this the right proxy-url, HTTPS_PROXY or NO_PROXY?",
         )
     if isinstance(cause, ssl.SSLError):
-        return ConnectionFailed(f"cannot speak TLS with {where}: {getattr(cause, 'reason', None) or cause}")
+        return _tls_failed(where, cause)
     if isinstance(cause, ConnectionRefusedError):
         return ConnectionFailed(
             f"the connection to the server {where} was refused",
@@ -61,10 +70,19 @@ def connection_failed(server: str, error: BaseException) -> ConnectionFailed:
     return ConnectionFailed(f"cannot connect to {where}: {_words(cause)}")
 
 
+def _tls_failed(where: str, cause: ssl.SSLError) -> ConnectionFailed:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return ConnectionFailed(
+            f"cannot trust {where}: {getattr(cause, 'verify_message', cause)}",
+            hint="is this the right --certificate-authority, --server or --tls-server-name?",
+        )
+    return ConnectionFailed(f"cannot speak TLS with {where}: {getattr(cause, 'reason', None) or cause}")
+
+
 def root_cause(error: BaseException) -> BaseException:
     """Follow causes, contexts and `reason` attributes to the first thing that went wrong."""
     seen: set[int] = set()
-    while id(error) not in seen:
+    while id(error) not in seen and not isinstance(error, ProxyFailed):  # which says it all
         seen.add(id(error))
         reason = getattr(error, "reason", None)
         inner = reason if isinstance(reason, BaseException) else error.__cause__ or error.__context__
@@ -86,8 +104,3 @@ def _plain(status: int, body: bytes, headers: Mapping[str, str]) -> str:
     if "html" in kind:
         return f"HTTP {status} with an HTML page: is this the API server, or a proxy in front of it?"
     return body[:LONGEST_WORDS].decode(errors="replace").strip() or f"HTTP {status}"
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    value = headers.get("retry-after", "")
-    return float(value) if value.isdecimal() else 0.0

@@ -58,7 +58,7 @@ def _forms(text: str) -> tuple[str, ...]:
 
 def _userinfo(url: str) -> tuple[str, ...]:
     try:
-        password = urlsplit(url).password or ""
+        user, password = urlsplit(url).username or "", urlsplit(url).password or ""
     except ValueError:
         return ()
-    return (password, unquote(password))
+    return (password, unquote(password), f"{unquote(user)}:{unquote(password)}" if password else "")

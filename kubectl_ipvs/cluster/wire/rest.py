@@ -1,7 +1,7 @@
 """HTTPS to one API server: JSON in, JSON out, our own errors, never an exception of urllib3.
 
 A request is sent again only where the server asked for it (429 or 503 with Retry-After), as client-go does. Every
-other failure is the caller's to judge: a write that got no answer may have happened.
+other failure is the caller's to judge (see `retry`): a write that got no answer may have happened.
 """
 
 import json
@@ -11,15 +11,20 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from kubectl_ipvs.cluster.access.connection import Connection
+from kubectl_ipvs.cluster.objects import items, mapping
+from kubectl_ipvs.cluster.wire import limit
 from kubectl_ipvs.cluster.wire.log import WireLog
+from kubectl_ipvs.cluster.wire.retry import pauses
 from kubectl_ipvs.cluster.wire.transport import LARGEST, Transport
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, IpvsError
 
 Json = Mapping[str, Any]
 RETRIES = 10  # as many as client-go sends again on Retry-After
 Item = TypeVar("Item")
-LONGEST_WAIT = 30.0  # seconds we wait because a server asked for it
+ASKED_TO_WAIT = frozenset({429, 503})
 UNAUTHORIZED, EXPIRED = 401, 410
+AT_ONCE = 1.0  # seconds; a watch that ends before them without an event is none, as for client-go
+MOST_TEXT = 64 * 1024 * 1024  # bytes that are read of a text of which the end alone is kept
 QUIET = WireLog()
 PAGE = 500  # objects in one page of a list, as kubectl asks for
 
@@ -83,11 +88,11 @@ class Rest:
         asked = dict(query)
         while True:
             page = self._call("GET", path, asked)
-            found.extend(read(item) for item in page.get("items") or ())
-            meta = page.get("metadata") or {}
+            found.extend(read(item) for item in items(page.get("items")))
+            meta = mapping(page.get("metadata"))
             if not meta.get("continue"):
                 return found, str(meta.get("resourceVersion") or "")
-            asked["continue"] = meta["continue"]
+            asked["continue"] = str(meta["continue"])
 
     def post(self, path: str, body: Json) -> Json:
         """POST an object."""
@@ -105,10 +110,32 @@ class Rest:
         """DELETE an object; `body` holds DeleteOptions."""
         return self._call("DELETE", path, query, body=body, content="application/json")
 
+    def tail(self, path: str, query: Mapping[str, str], most: int) -> bytes:
+        """GET a text and return the last `most` bytes of it."""
+        transport = self.transport
+        response, exchange = transport.open("GET", path, query, accept="*/*")
+        if response.status != 200:  # noqa: PLR2004 - HTTP's own number
+            raise transport.refusal(response.status, transport.body(response, exchange), response.headers)
+        end, size = b"", 0
+        try:
+            for piece in transport.pieces(response, exchange):
+                end, size = (end + piece)[-most:], size + len(piece)
+                if size > MOST_TEXT:
+                    break
+        finally:
+            response.close()
+        exchange.answered(response.status, response.headers, end)
+        return end
+
     def watch(self, path: str, query: Mapping[str, str], *, seconds: int) -> Iterator[Json]:
-        """Yield the events of a watch until the server ends it; it is asked to after `seconds`."""
+        """Yield the events of a watch until the server ends it; it is asked to after `seconds`.
+
+        Raises ConnectionFailed for a watch that ends at once and brought nothing: opened again without a pause, it
+        would be asked for as fast as it is answered.
+        """
         asked = {"watch": "1", "allowWatchBookmarks": "true", "timeoutSeconds": str(seconds), **query}
         transport = self.transport
+        began, brought = time.monotonic(), False
         response, exchange = transport.open("GET", path, asked, read_timeout=seconds + 15)
         try:
             if response.status != 200:  # noqa: PLR2004 - HTTP's own number
@@ -116,9 +143,13 @@ class Rest:
             exchange.answered(response.status, response.headers)
             for line in _lines(transport.pieces(response, exchange)):
                 exchange.body("Watch Event", line)
-                yield _decode(line, "application/json")
+                event = _decode(line, "application/json")
+                brought = brought or event.get("type") != "BOOKMARK"
+                yield event
         finally:
             response.close()
+        if not brought and time.monotonic() - began < min(AT_ONCE, seconds):
+            raise ConnectionFailed("the watch ended at once")
 
     def _call(
         self,
@@ -130,6 +161,7 @@ class Rest:
         content: str | None = None,
     ) -> Json:
         text = "" if body is None else json.dumps(body)
+        waits = pauses(limit.deadline() or float("inf"))
         for attempt in range(RETRIES + 1):
             transport = self.transport
             response, exchange = transport.open(method, path, query, text, content)
@@ -139,14 +171,16 @@ class Rest:
             error = transport.refusal(response.status, data, response.headers)
             if error.status == UNAUTHORIZED and not attempt and self.renewed(transport.connection):
                 continue
-            if attempt == RETRIES or not _asks_to_wait(error):
+            wait = waits.after(error) if attempt < RETRIES and asks_to_wait(error) else None
+            if wait is None:
                 raise error
-            time.sleep(min(error.retry_after, LONGEST_WAIT))
+            time.sleep(wait)
         raise AssertionError
 
 
-def _asks_to_wait(error: ApiError) -> bool:
-    return error.status in {429, 503} and error.retry_after > 0
+def asks_to_wait(error: ApiError) -> bool:
+    """Tell whether the server has not done what it was asked, and said when to ask again."""
+    return error.status in ASKED_TO_WAIT and error.retry_after > 0
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:

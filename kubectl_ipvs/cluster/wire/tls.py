@@ -42,6 +42,21 @@ def client_context(ca: bytes | None, *, insecure: bool, certificate: bytes | Non
     return context
 
 
+def proxy_context(ca: bytes | None, *, insecure: bool) -> ssl.SSLContext:
+    """Return a context for a proxy: the system's authorities and the cluster's; our certificate is not for it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    else:
+        context.load_default_certs()
+        if ca:
+            _trust(context, ca)
+    return context
+
+
 def _trust(context: ssl.SSLContext, ca: bytes) -> None:
     try:
         context.load_verify_locations(cadata=ca.decode("ascii", "ignore"))

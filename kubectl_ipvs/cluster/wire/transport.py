@@ -4,13 +4,16 @@ A whole answer is read up to a limit, whatever the server sends. Nothing is sent
 token goes to the server that the user named and nowhere else), and no error repeats a secret.
 """
 
+import time
 from collections.abc import Iterator, Mapping
 from typing import Protocol
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
 from kubectl_ipvs.cluster.access.connection import Connection, ssl_context
+from kubectl_ipvs.cluster.wire import limit
+from kubectl_ipvs.cluster.wire.dial import Dialer
 from kubectl_ipvs.cluster.wire.failures import api_error, connection_failed
 from kubectl_ipvs.cluster.wire.log import Exchange, WireLog
 from kubectl_ipvs.cluster.wire.pool import make_pool
@@ -18,6 +21,7 @@ from kubectl_ipvs.cluster.wire.redaction import known_secrets, without
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
 
 CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT, WRITE_TIMEOUT = 60.0, 30.0  # seconds without a byte, where --request-timeout says nothing
 LARGEST = 512 * 1024 * 1024  # bytes of one answer, decompressed; 5,000 nodes in one list are some 150 MiB
 PIECE = 65536
 
@@ -46,11 +50,16 @@ class Transport:
         headers = [(name, value.encode().decode("latin-1")) for name, value in connection.headers()]
         self._headers = urllib3.HTTPHeaderDict(headers)
         self._headers.add("Accept", "application/json")
-        self._pool = make_pool(connection, self.tls, size)
+        self.dialer = Dialer(connection, self.tls)
+        if self.dialer.forwards and self.dialer.proxy is not None and self.dialer.proxy.authorization:
+            self._headers.add("Proxy-Authorization", self.dialer.proxy.authorization)
+        self._origin = origin(connection.server)
+        self._size = size
+        self._pool = make_pool(self.dialer, size)
 
     def let_go(self) -> None:
         """Close the connections that nobody uses; the next request opens one again."""
-        self._pool.clear()
+        self._pool = make_pool(self.dialer, self._size)
 
     def open(
         self,
@@ -60,11 +69,14 @@ class Transport:
         text: str = "",
         content: str | None = None,
         read_timeout: float | None = None,
+        accept: str = "",
     ) -> tuple[Response, Exchange]:
         """Send a request; its body is read by `pieces` or `body`."""
         headers = self._headers.copy()
         if content:
             headers["Content-Type"] = content
+        if accept:
+            headers["Accept"] = accept
         if method == "GET" and not read_timeout and not self.connection.disable_compression:  # no watch: those trickle
             headers["Accept-Encoding"] = "gzip"  # API servers compress from 128 KiB on
         url = self.connection.server + path + ("?" + urlencode(query, quote_via=quote) if query else "")
@@ -72,13 +84,13 @@ class Transport:
         try:
             response: Response = self._pool.urlopen(  # type: ignore[assignment] # urllib3 says HTTPResponse or its base
                 method,
-                url,
+                url if self.dialer.forwards else url.removeprefix(self._origin),
                 body=text.encode() or None,
                 headers=headers,
                 preload_content=False,
                 retries=False,
                 redirect=False,
-                timeout=self._timeout(read_timeout),
+                timeout=self._timeout(method, read_timeout),
             )
         except urllib3.exceptions.HTTPError as error:
             raise self._failed(exchange, error) from error
@@ -93,8 +105,11 @@ class Transport:
 
     def body(self, response: Response, exchange: Exchange) -> bytes:
         """Return the whole body, and log the answer. Raises ConnectionFailed for one without an end."""
-        parts, size = [], 0
+        parts, size, deadline = [], 0, limit.deadline()
         for piece in self.pieces(response, exchange):
+            if deadline is not None and time.monotonic() > max(deadline, exchange.began + limit.LEAST):
+                response.close()
+                raise self._failed(exchange, TimeoutError("timed out"))
             parts.append(piece)
             size += len(piece)
             if size > LARGEST:
@@ -123,6 +138,14 @@ class Transport:
         exchange.failed(failed)
         return failed
 
-    def _timeout(self, read: float | None) -> urllib3.Timeout:
-        limit = self.connection.request_timeout
-        return urllib3.Timeout(connect=min(CONNECT_TIMEOUT, limit or CONNECT_TIMEOUT), read=read or limit)
+    def _timeout(self, method: str, read: float | None) -> urllib3.Timeout:
+        asked = self.connection.request_timeout
+        connect = min(CONNECT_TIMEOUT, asked or CONNECT_TIMEOUT)
+        whole = read or asked or (READ_TIMEOUT if method == "GET" else WRITE_TIMEOUT)
+        return urllib3.Timeout(limit.seconds(connect + whole), limit.seconds(connect), limit.seconds(whole))
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a URL as they stand in it."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

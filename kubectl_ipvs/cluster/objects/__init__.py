@@ -1,0 +1,23 @@
+"""What we keep of a Kubernetes object: frozen values, made from the API's JSON."""
+
+from kubectl_ipvs.cluster.objects.apps import DaemonSet, daemon_set, selector
+from kubectl_ipvs.cluster.objects.config_maps import MANAGER, MANAGER_AGAIN, ConfigMap, config_map
+from kubectl_ipvs.cluster.objects.core import Node, Pod, Recognize, Taint, node, pod
+from kubectl_ipvs.cluster.objects.services import Service, ServicePort, service
+from kubectl_ipvs.cluster.objects.values import (
+    NOTHING,
+    Json,
+    condition,
+    epoch,
+    items,
+    mapping,
+    number,
+    strings,
+    text,
+)
+
+__all__ = [
+    "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "Recognize", "Service",
+    "ServicePort", "Taint", "condition", "config_map", "daemon_set", "epoch", "items", "mapping", "node", "number",
+    "pod", "selector", "service", "strings", "text",
+]  # fmt: skip
