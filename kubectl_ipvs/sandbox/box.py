@@ -7,7 +7,7 @@ It runs in a thread of its own with its own event loop; every method may be call
 127.0.0.1 alone, and nothing of it outlives `stop`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +16,7 @@ from kubectl_ipvs.sandbox.apiserver.managers import claimed
 from kubectl_ipvs.sandbox.apiserver.resources import BY_KIND
 from kubectl_ipvs.sandbox.apiserver.store import copied
 from kubectl_ipvs.sandbox.kubeconfig_text import kubeconfig_text
+from kubectl_ipvs.sandbox.nodes.wishes import Place
 from kubectl_ipvs.sandbox.serving import Serving
 
 Obj = dict[str, Any]
@@ -42,18 +43,29 @@ class Sandbox(Serving):
 
     @property
     def config(self) -> str:
-        """Text of kube-proxy's configuration as it is now."""
-        return self._inside(self._world.config_text)
+        """Text of kube-proxy's configuration as it is now; of the first where there are several, "" without one."""
+        place = self._place()
+        return (self._inside(lambda: self._world.kubelets.wishes.text(place)) or "") if place else ""
+
+    @property
+    def configurations(self) -> dict[str, str]:
+        """Text of every configuration that kube-proxies read, by NAMESPACE/CONFIGMAP/KEY."""
+        world = self._world
+        texts = self._inside(lambda: {each: world.kubelets.wishes.text(each) for each in world.places()})
+        return {"/".join(place): text or "" for place, text in texts.items()}
+
+    def _place(self) -> Place | None:
+        return self._inside(self._world.first_place)
 
     def set_config(self, text: str) -> None:
-        """Write kube-proxy's configuration, as some other user would."""
-        layout = self._world.layout
-        self.edit("ConfigMap", layout.namespace, layout.config_map, lambda obj: obj["data"].update({layout.key: text}))
+        """Write kube-proxy's configuration (the first where there are several), as some other user would."""
+        namespace, name, key = self._place() or ("", "", "")
+        self.edit("ConfigMap", namespace, name, lambda obj: obj["data"].update({key: text}))
 
     def config_map(self) -> Obj:
         """Return the ConfigMap with kube-proxy's configuration."""
-        layout = self._world.layout
-        return self.get("ConfigMap", layout.namespace, layout.config_map)
+        namespace, name, _ = self._place() or ("", "", "")
+        return self.get("ConfigMap", namespace, name)
 
     def get(self, kind: str, namespace: str, name: str) -> Obj:
         """Return a copy of an object; KeyError where there is none."""
@@ -92,7 +104,7 @@ class Sandbox(Serving):
         kernel = self._world.hosts[node].kernel
         return self._inside(
             lambda: {
-                "scheduler": kernel.scheduler,
+                "scheduler": kernel.shown,
                 "schedulers": kernel.counts(),
                 "strict_arp": kernel.strict_arp,
                 "modules": sorted(kernel.modules),
@@ -107,7 +119,7 @@ class Sandbox(Serving):
     def schedulers(self) -> dict[str, str | None]:
         """Return the scheduler of kube-proxy's virtual servers on every node, None where it has none."""
         hosts = self._world.hosts.values()
-        return self._inside(lambda: {host.name: host.kernel.scheduler for host in hosts})
+        return self._inside(lambda: {host.name: host.kernel.shown for host in hosts})
 
     def set_scheduler(self, node: str, scheduler: str) -> None:
         """Change a kernel's table behind kube-proxy's back, until kube-proxy starts again."""
@@ -128,12 +140,16 @@ class Sandbox(Serving):
         """Return how many pods each node has had replaced."""
         return self._inside(lambda: {host.name: host.restarts for host in self._world.hosts.values()})
 
+    def add_node(self, name: str, *, labels: Obj | None = None, taints: Sequence[Obj] = ()) -> None:
+        """Let a node join; its pods come as on any new node."""
+        self._inside(lambda: self._world.add_node(name, labels or {}, list(taints)))
+
     def fault(self, node: str, kind: str) -> None:
-        """Break something on a node: any of faults.KINDS, several with commas."""
+        """Break something: any of faults.KINDS on a node, several with commas; CLUSTER_KINDS on the node `cluster`."""
         self._inside(lambda: self._world.fault(node, kind))
 
     def heal(self, node: str, kind: str = "") -> None:
-        """Mend these faults of a node, or all of them."""
+        """Mend these faults of a node or of the cluster, or all of them."""
         self._inside(lambda: self._world.heal(node, kind))
 
     def deny(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, User
+from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, Denial, User
 from kubectl_ipvs.sandbox.apiserver.api import Api
 from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError
@@ -49,7 +49,12 @@ class Serving:
         self.after: Callable[[Request, Reply], None] | None = None
         self.url = ""
         self._world = World(self.options)
+        self.options = self._world.options
         self._access = Access()
+        for rule in self._world.given.settings.deny:
+            resource, _, subresource = rule["resource"].partition("/")
+            silent = rule.get("ssar") is False
+            self._access.denials.append(Denial(rule["verb"], resource, None, subresource, is_silent=silent))
         self.token = self._access.add_user("admin", "admin")
         self._viewer_token = self._access.add_user("viewer", "viewer")
         self._api = Api(self._world, self._access)
