@@ -7,11 +7,12 @@ It runs in a thread of its own with its own event loop; every method may be call
 127.0.0.1 alone, and nothing of it outlives `stop`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from kubectl_ipvs.sandbox.apiserver.access import Denial
+from kubectl_ipvs.sandbox.apiserver.interference import Trouble, http_error, silence
 from kubectl_ipvs.sandbox.apiserver.managers import claimed
 from kubectl_ipvs.sandbox.apiserver.resources import BY_KIND
 from kubectl_ipvs.sandbox.apiserver.store import copied
@@ -131,6 +132,11 @@ class Sandbox(Serving):
         return tuple(self._world.hosts)
 
     @property
+    def left_out(self) -> dict[str, int]:
+        """How many objects of each kind were given and are not needed."""
+        return dict(self._world.given.left_out)
+
+    @property
     def most_down(self) -> int:
         """Highest number of nodes ever without a Ready kube-proxy pod at the same time, of those that had one."""
         return self._world.most_down
@@ -157,6 +163,38 @@ class Sandbox(Serving):
     ) -> None:
         """Forbid something from now on: 403 in the API server's words, and in access reviews."""
         self._inside(lambda: self._access.denials.append(Denial(verb, resource, user, subresource, name)))
+
+    def api_fault(
+        self,
+        verb: str,
+        resource: str,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        times: int = 1,
+        message: str = "",
+    ) -> None:
+        """Answer the next requests of this verb on this resource with an HTTP error; below 0 times: all of them.
+
+        `pods/exec` names a subresource, `*` any verb or resource: `api_fault("patch", "configmaps", 429,
+        {"Retry-After": "1"}, times=2)`.
+        """
+        reply = http_error(status, headers or {}, message)
+        self._inside(lambda: self.interference.troubles.append(Trouble(verb, resource, reply, times)))
+
+    def swallow(self, verb: str, resource: str, times: int = -1) -> None:
+        """Take such requests, do nothing and never answer; without `times` all of them."""
+        self._inside(lambda: self.interference.troubles.append(Trouble(verb, resource, silence(), times)))
+
+    def api_heal(self) -> None:
+        """End every `api_fault` and `swallow`."""
+        self._inside(self.interference.troubles.clear)
+
+    def on_write(self, action: Callable[[Obj], object]) -> None:
+        """Call this with each ConfigMap that is written by a request, when it is stored and before the answer goes out.
+
+        It is called in the sandbox's thread: `set_config`, `edit`, `fault` and the like can be used there.
+        """
+        self._inside(lambda: self.interference.on_write.append(action))
 
     def grant(self, user: str, role: str) -> None:
         """Give a user or group a role: admin or viewer."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, Denial, User
 from kubectl_ipvs.sandbox.apiserver.api import Api
+from kubectl_ipvs.sandbox.apiserver.interference import Interference
 from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError
 from kubectl_ipvs.sandbox.options import Options
@@ -47,6 +48,7 @@ class Serving:
         self.requests: list[Seen] = []
         self.hook: Callable[[Request], Reply | None] | None = None
         self.after: Callable[[Request, Reply], None] | None = None
+        self.interference = Interference()
         self.url = ""
         self._world = World(self.options)
         self.options = self._world.options
@@ -162,7 +164,11 @@ class Serving:
             user, refused = None, Response(refusal.code, refusal.body())
         if self.hook is not None and (instead := self.hook(request)) is not None:
             return instead
-        return refused if user is None else self._api.reply(request, user)
+        if (instead := self.interference.answer(request)) is not None:
+            return instead
+        reply = refused if user is None else self._api.reply(request, user)
+        self.interference.after(request, reply)
+        return reply
 
     def _note(self, position: int, real: User, user: User) -> None:
         self.requests[position] = self.requests[position]._replace(user=user.name, real_user=real.name)
