@@ -1,10 +1,18 @@
 """What a sandbox is asked to be: size, configuration, layout, faults and times. Values only, nothing runs here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 LAYOUTS = ("kubeadm", "eks", "openshift", "flags", "static", "none")
 MOST_NODES = 5000
+VERSION = "v1.34.2"
+_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([.+-].*)?")
+
+
+World = str | Path | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +25,7 @@ class Options:
     `modules` are the schedulers the kernels have, `loaded` those loaded beside rr, wrr and sh (which matters
     for kube-proxy 1.20 to 1.26). `terminate`: a deleted pod is gone; `start`: its successor is Ready; `sync`:
     the kernel's table follows the configuration after that; `backoff`: first pause of a crash loop.
+    `world` is a cluster that is given by files or documents: objects as kubectl prints them, or a `world.yaml`.
     """
 
     nodes: int = 3
@@ -27,7 +36,7 @@ class Options:
     scheduler: str = ""
     config: str | None = None
     layout: str = "kubeadm"
-    version: str = "v1.34.2"
+    version: str = VERSION
     kernel: str = "6.1.0-18-amd64"
     terminate: float = 0.1
     start: float = 0.1
@@ -45,6 +54,7 @@ class Options:
     max_unavailable: int | str = 1  # the DaemonSet's
     bookmark: float = 10.0  # seconds between the bookmarks of a watch that asked for them
     history: int = 4000  # watch events kept for each resource
+    world: World | Sequence[World] | None = None  # files or documents of a cluster, instead of the built-in one
 
     def __post_init__(self) -> None:
         """Raise ValueError for a number or a layout that no sandbox can have."""
@@ -54,6 +64,14 @@ class Options:
             raise ValueError("services and endpoints: not below 0")
         if self.layout not in LAYOUTS:
             raise ValueError(f"layout: {self.layout!r} is none of {', '.join(LAYOUTS)}")
+
+        if not _VERSION.fullmatch(self.version):
+            raise ValueError(f"version: {self.version!r} is none, as v1.34.2 is one")
+
+    @property
+    def forced(self) -> tuple[int, int] | None:
+        """The release that was asked for by name; None where it is what the objects say."""
+        return None if self.version == VERSION or self.world is None else self.release
 
     @property
     def release(self) -> tuple[int, int]:

@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
-from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, User
+from kubectl_ipvs.sandbox.apiserver.access import MASTERS, Access, Denial, User
 from kubectl_ipvs.sandbox.apiserver.api import Api
+from kubectl_ipvs.sandbox.apiserver.interference import Interference
 from kubectl_ipvs.sandbox.certificates.pki import Authority, Identity, server_context
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError
 from kubectl_ipvs.sandbox.options import Options
@@ -47,9 +48,15 @@ class Serving:
         self.requests: list[Seen] = []
         self.hook: Callable[[Request], Reply | None] | None = None
         self.after: Callable[[Request, Reply], None] | None = None
+        self.interference = Interference()
         self.url = ""
         self._world = World(self.options)
+        self.options = self._world.options
         self._access = Access()
+        for rule in self._world.given.settings.deny:
+            resource, _, subresource = rule["resource"].partition("/")
+            silent = rule.get("ssar") is False
+            self._access.denials.append(Denial(rule["verb"], resource, None, subresource, is_silent=silent))
         self.token = self._access.add_user("admin", "admin")
         self._viewer_token = self._access.add_user("viewer", "viewer")
         self._api = Api(self._world, self._access)
@@ -157,7 +164,11 @@ class Serving:
             user, refused = None, Response(refusal.code, refusal.body())
         if self.hook is not None and (instead := self.hook(request)) is not None:
             return instead
-        return refused if user is None else self._api.reply(request, user)
+        if (instead := self.interference.answer(request)) is not None:
+            return instead
+        reply = refused if user is None else self._api.reply(request, user)
+        self.interference.after(request, reply)
+        return reply
 
     def _note(self, position: int, real: User, user: User) -> None:
         self.requests[position] = self.requests[position]._replace(user=user.name, real_user=real.name)

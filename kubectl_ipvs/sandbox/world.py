@@ -3,129 +3,167 @@
 Everything happens in one thread. It never opens a socket and knows nothing of HTTP.
 """
 
+from dataclasses import replace
 from typing import Any
 
-from kubectl_ipvs.sandbox.apiserver.resources import (
-    CONFIGMAPS,
-    DAEMONSETS,
-    ENDPOINTS,
-    NAMESPACES,
-    NODES,
-    PODS,
-    SERVICES,
-)
+from kubectl_ipvs.sandbox.apiserver.resources import BY_KIND, DAEMONSETS, NAMESPACES, NODES, PODS
 from kubectl_ipvs.sandbox.apiserver.store import Event, Store
-from kubectl_ipvs.sandbox.faults import parse
+from kubectl_ipvs.sandbox.faults import CLUSTER, parse
+from kubectl_ipvs.sandbox.given.builtin import DAY, address_of, builtin
+from kubectl_ipvs.sandbox.given.cluster import Cluster, faults_of
+from kubectl_ipvs.sandbox.given.complete import complete, new_node
+from kubectl_ipvs.sandbox.given.files import read
+from kubectl_ipvs.sandbox.nodes import virtuals
 from kubectl_ipvs.sandbox.nodes.daemon_sets import DaemonSets
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
-from kubectl_ipvs.sandbox.nodes.kubelets import Kubelets, Process
+from kubectl_ipvs.sandbox.nodes.kubelets import Kubelets
 from kubectl_ipvs.sandbox.nodes.layouts import layout_of
-from kubectl_ipvs.sandbox.nodes.manifests import (
-    config_map,
-    daemon_set,
-    in_the_past,
-    namespace,
-    node,
-    node_conditions,
-    stamp,
-)
-from kubectl_ipvs.sandbox.nodes.pods import is_ready, mirror_pod, template
-from kubectl_ipvs.sandbox.nodes.services import services_of
-from kubectl_ipvs.sandbox.options import Options
+from kubectl_ipvs.sandbox.nodes.manifests import in_the_past, namespace, node_conditions, stamp
+from kubectl_ipvs.sandbox.nodes.pods import Static, is_ready, mirror_pod
+from kubectl_ipvs.sandbox.nodes.processes import Process
+from kubectl_ipvs.sandbox.nodes.startup import container_of
+from kubectl_ipvs.sandbox.nodes.wishes import Place, version_of
+from kubectl_ipvs.sandbox.options import VERSION, Options
+from kubectl_ipvs.sandbox.troubles import Troubles
 
 Obj = dict[str, Any]
-DAY = 86400.0
+SPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
 class World:
     """The cluster. `most_down`: the most nodes there ever were without a Ready kube-proxy, of those that had one."""
 
     def __init__(self, options: Options) -> None:
-        self.options = options
-        self.layout = layout_of(options)
+        self.given = builtin(options) if options.world is None else complete(read(options.world), options)
+        self.options = _versioned(options, self.given)
         self.store = Store(options.history)
         self.timers = Timers()
-        self.services = services_of(options, "172.18.0.2")
-        self.hosts = {host.name: host for host in (Host(i + 1, options, self.services) for i in range(options.nodes))}
-        unknown = set(options.faults) - set(self.hosts)
-        if unknown:
-            raise ValueError(f"faults: no such node: {', '.join(sorted(unknown))}")
-        self.kubelets = Kubelets(options, self.layout, self.store, self.timers)
+        self.hosts: dict[str, Host] = {}
+        self.kubelets = Kubelets(self.options, self.store, self.timers)
         self.kubelets.recreate = self._mirror_again
-        self.daemon_sets = DaemonSets(self.layout, self.store, self.timers, self.hosts, self.kubelets)
+        self.daemon_sets = DaemonSets(self.store, self.timers, self.hosts, self.kubelets)
+        self.daemon_sets.report_instead(self.given.settings.ds_status)
+        self.troubles = Troubles(self.store, self.timers)
         self.most_down = 0
         self._ready: dict[str, set[str]] = {}  # node that had a Ready pod -> UIDs of its Ready pods
         self._down: set[str] = set()
         self.store.listen(PODS, self._count)
         with in_the_past(3 * DAY):
-            source = self._populate()
-        with in_the_past(2 * DAY):
-            self._populate_nodes(source)
+            self._populate()
+        self._populate_nodes()
         self.daemon_sets.report()
         for name in self._down:
             del self._ready[name]
         self._down.clear()
         self.most_down = 0
 
-    def _populate(self) -> Obj:
-        spaces = ("default", "kube-node-lease", "kube-public", "kube-system")
-        for space in dict.fromkeys((*spaces, self.layout.namespace)):
+    def _populate(self) -> None:
+        objects = self.given.objects
+        named = {each["metadata"]["name"] for each in objects["Namespace"]}
+        used = [each["metadata"].get("namespace", "") for kind in objects.values() for each in kind]
+        used += [each.namespace for several in self.given.static.values() for each in several]
+        spaces = dict.fromkeys((*SPACES, layout_of(self.options).namespace, *filter(None, used)))
+        for space in [each for each in spaces if each not in named]:
             self.store.put(NAMESPACES, namespace(space))
-        shared = tuple(virtual for service in self.services for virtual in service.virtuals())
-        for service in self.services:
-            made, behind = service.objects()
-            self.store.put(SERVICES, made)
-            self.store.put(ENDPOINTS, behind)
-        if self.layout.config_map:
-            self.store.put(CONFIGMAPS, config_map(self.layout, self.options))
-        source = template(self.layout, self.options)
-        if self.layout.daemon_set:
-            self.store.put(DAEMONSETS, daemon_set(self.layout, self.options, source))
-        for host in self.hosts.values():
-            host.kernel.shared = shared
-        return source
+        for kind, several in objects.items():
+            for obj in several if kind != "Node" else ():
+                self.store.put(BY_KIND[kind.lower()], obj)
+        self._frontends = virtuals.frontends(objects["Service"], objects["EndpointSlice"], objects["Endpoints"])
+        self._shared = virtuals.shared(self._frontends)
 
-    def _populate_nodes(self, source: Obj) -> None:
-        for index, host in enumerate(self.hosts.values()):
-            windows = "windows" in host.faults
-            made = node(host.name, host.address, self.options, control_plane=index == 0, windows=windows)
-            self._pod_of(host, self.store.put(NODES, made), source)
-            if not host.reachable:
-                self._set_ready(host)
+    def _populate_nodes(self) -> None:
+        settings = self.given.settings
+        faults = {name: list(kinds) for name, kinds in settings.faults.items()}
+        for name, kinds in faults_of(self.options.faults).items():
+            faults.setdefault(name, []).extend(kinds)
+        cluster = faults.pop(CLUSTER, [])
+        unknown = sorted(name for name, kinds in faults.items() if kinds and name not in self.given.nodes)
+        if unknown:
+            raise ValueError(f"faults: no such node: {', '.join(unknown)}")
+        self._faults = {name: parse(kinds) for name, kinds in faults.items()}
+        for node in self.given.objects["Node"]:
+            name = node["metadata"]["name"]
+            host = self._host(node)
+            age = self.given.ages.get(name, 2 * DAY) if settings.pod_age is None else settings.pod_age
+            with in_the_past(age):
+                self._fill(host, node)
+            if name in settings.initial and host.kernel.has_ipvs:
+                host.kernel.scheduler = settings.initial[name]
+        self.troubles.begin(parse(cluster, cluster=True))
 
-    def _pod_of(self, host: Host, made: Obj, source: Obj) -> None:
-        if self.layout.static and host.wants_pod:
-            pod = self.store.put(PODS, mirror_pod(made, source, self.layout.namespace))
-            self.kubelets.adopt(pod, host)
-        elif self.layout.daemon_set:
-            self.daemon_sets.create(host, adopted=True)
+    def _host(self, node: Obj) -> Host:
+        """Make a node's machine: its addresses, its faults, its kernel's table."""
+        name, settings = node["metadata"]["name"], self.given.settings
+        number = len(self.hosts) + 1
+        listed = (node.get("status") or {}).get("addresses") or ()
+        local = tuple(each["address"] for each in listed if each["type"] == "InternalIP") or (address_of(number),)
+        if self.options.world is None:
+            local = (*local, f"10.244.{number % 256}.1")
+        host = self.hosts[name] = Host(node, self.options, local)
+        host.files = dict(settings.files.get(name, {}))
+        host.kernel.shared = self._shared
+        host.kernel.own = virtuals.own(self._frontends, name, local)
+        host.kernel.beside, host.kernel.whole = settings.extra.get(name, ()), settings.only.get(name)
+        for kind, parameter in self._faults.get(name, {}).items():
+            host.add(kind, parameter)
+        if name in self.given.ill:
+            ((kind, parameter),) = parse([self.given.ill[name]]).items()
+            host.add(kind, parameter)
+            host.from_start.add(kind)
+        return host
 
-    def _mirror_again(self, process: Process) -> None:
+    def _fill(self, host: Host, node: Obj) -> None:
+        """Store a node, and the pods that have been running on it for long."""
+        made = self.store.put(NODES, node)
+        for static in self.given.static.get(host.name, ()):
+            pod = self.store.put(PODS, mirror_pod(made, static))
+            self.kubelets.adopt(pod, host, static)
+        self.daemon_sets.create(host, adopted=True)
+        if not host.reachable:
+            self._set_ready(host)
+
+    def add_node(self, name: str, labels: Obj, taints: list[Obj]) -> None:
+        """Let a node join."""
+        if name in self.hosts:
+            raise ValueError(f"there is a node {name} already")
+        node = new_node(
+            {"name": name, "labels": labels, "taints": taints}, address_of(len(self.hosts) + 1), self.options
+        )
+        host = self._host(node)
+        self.store.put(NODES, node)
+        self.daemon_sets.create(host)
+
+    def _mirror_again(self, process: Process, static: Static) -> None:
         """Bring back the mirror of a static pod; its process never noticed."""
 
         def act() -> None:
             entry = self.store.get(NODES, "", process.host.name)
             if entry is not None:
-                pod = mirror_pod(entry.obj, template(self.layout, self.options), process.namespace)
-                self.kubelets.move(self.store.put(PODS, pod), process)
+                self.kubelets.move(self.store.put(PODS, mirror_pod(entry.obj, static)), process)
 
         self.timers.later(self.options.start, act)
 
     def fault(self, name: str, kinds: str) -> None:
-        """Break something on a node, from now on."""
+        """Break something on a node, or in the whole cluster, from now on."""
+        if name == CLUSTER and CLUSTER not in self.hosts:
+            self.troubles.begin(parse(kinds, cluster=True))
+            return
         for kind, parameter in parse(kinds).items():
             self.hosts[name].add(kind, parameter)
-            self._follow(self.hosts[name], kind)
+            self._take_effect(self.hosts[name], kind)
 
     def heal(self, name: str, kinds: str = "") -> None:
-        """Mend these faults of a node, or all."""
+        """Mend these faults of a node or of the cluster, or all."""
+        if name == CLUSTER and CLUSTER not in self.hosts:
+            self.troubles.end(parse(kinds, cluster=True) if kinds else None)
+            return
         host = self.hosts[name]
-        for kind in parse(kinds) if kinds else list(host.faults):
+        for kind in parse(kinds) if kinds else tuple(host.faults):
             host.remove(kind)
-            self._follow(host, kind)
+            self._take_effect(host, kind)
 
-    def _follow(self, host: Host, kind: str) -> None:
-        if kind in ("not-ready", "stuck"):
+    def _take_effect(self, host: Host, kind: str) -> None:
+        if kind in ("not-ready", "stuck", "kubeedge", "pending"):
             self._set_ready(host)
         elif kind in ("no-pod", "windows"):
             pods = [entry.obj for entry in self.store.entries(PODS) if entry.obj["spec"].get("nodeName") == host.name]
@@ -139,7 +177,7 @@ class World:
         entry = self.store.get(NODES, "", host.name)
         if entry is None:  # somebody has deleted the Node
             return
-        taints = [taint for taint in entry.obj["spec"].get("taints", []) if "unreachable" not in taint["key"]]
+        taints = [taint for taint in entry.obj["spec"].get("taints") or () if "unreachable" not in taint["key"]]
         if not host.reachable:
             key = "node.kubernetes.io/unreachable"
             taints += [{"key": key, "effect": effect, "timeAdded": stamp()} for effect in ("NoSchedule", "NoExecute")]
@@ -147,20 +185,52 @@ class World:
         self.store.put(NODES, {**entry.obj, "spec": {**entry.obj["spec"], "taints": taints}, "status": status})
         self.kubelets.reconnect(host)
 
-    def config_text(self) -> str:
-        """Return the configuration's text now, "" where there is none."""
-        entry = self.store.get(CONFIGMAPS, self.layout.namespace, self.layout.config_map)
-        return str((entry.obj.get("data") or {}).get(self.layout.key, "")) if entry else ""
+    def places(self) -> list[Place]:
+        """Return the ConfigMaps' keys that kube-proxies read, in the order of DaemonSets and static pods."""
+        sources = [(entry.obj, entry.obj["spec"]["template"]) for entry in self.store.entries(DAEMONSETS)]
+        owned = [
+            {"metadata": {"namespace": obj["metadata"]["namespace"], "ownerReferences": [_reference(obj)]}, **source}
+            for obj, source in ((obj, {"spec": template["spec"]}) for obj, template in sources)
+        ]
+        static = [each for several in self.given.static.values() for each in several]
+        owned += [{"metadata": {"namespace": each.namespace}, "spec": each.source["spec"]} for each in static]
+        found = [self.kubelets.wishes.place(each) for each in owned if container_of(each["spec"]) is not None]
+        return list(dict.fromkeys(place for place in found if place is not None))
+
+    def first_place(self) -> Place | None:
+        """Return the first of them; in the built-in cluster the layout's own, whatever became of the DaemonSet."""
+        layout = layout_of(self.options)
+        if self.options.world is None and layout.config_map:
+            return Place(layout.namespace, layout.config_map, layout.key)
+        return next(iter(self.places()), None)
 
     def _count(self, event: Event) -> None:
         """Keep `most_down`."""
         pod = event.entry.obj
         name, uid = pod["spec"].get("nodeName", ""), pod["metadata"]["uid"]
         if event.type != "DELETED" and is_ready(pod):
-            self._ready.setdefault(name, set()).add(uid)
-            self._down.discard(name)
+            process = self.kubelets.process(uid)
+            if process is not None and process.is_proxy:
+                self._ready.setdefault(name, set()).add(uid)
+                self._down.discard(name)
         elif uid in self._ready.get(name, ()):
             self._ready[name].discard(uid)
             if not self._ready[name]:
                 self._down.add(name)
                 self.most_down = max(self.most_down, len(self._down))
+
+
+def _reference(obj: Obj) -> Obj:
+    return {"kind": "DaemonSet", "name": obj["metadata"]["name"]}
+
+
+def _versioned(options: Options, given: Cluster) -> Options:
+    """Return the options with the version that was asked for, or else the one that the objects tell."""
+    if options.world is None or options.version != VERSION:
+        return options
+    told = [given.settings.version]
+    kubelets = [(each["status"].get("nodeInfo") or {}).get("kubeletVersion") for each in given.objects["Node"]]
+    templates = [each["spec"]["template"]["spec"] for each in given.objects["DaemonSet"]]
+    sources = [*templates, *(each.source["spec"] for several in given.static.values() for each in several)]
+    images = [version_of(container) for container in map(container_of, sources) if container]
+    return replace(options, version=next(filter(None, (*told, *images, *kubelets)), VERSION))

@@ -21,7 +21,7 @@ def ipvs_program(folder: Path, *words: str, timeout: float = 25) -> "subprocess.
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "SIGTERM", "SIGHUP"])
 def test_serves_until_it_is_told_to_end(number: signal.Signals, tmp_path: Path) -> None:
     """It says that nothing is real, prints the line to paste, serves, and takes its kubeconfig with it."""
     pipe, environment = subprocess.PIPE, {**os.environ, "TMPDIR": str(tmp_path)}
@@ -59,10 +59,27 @@ def test_one_command(words: tuple[str, ...], code: int, out: str, tmp_path: Path
     [
         (("--", "no-such-program"), 1, "error: no-such-program: command not found\n"),
         (("--fault", "node1"), 2, 'error: invalid --fault "node1": it takes NODE=KIND\n'),
-        (("--fault", "node1=haunted"), 2, 'error: invalid --fault "node1=haunted": it takes NODE=KIND\n'),
+        (("--fault", "node1=haunted"), 2, 'error: no fault is called "haunted"\n'),
+        (("--fault", "node1=webhook"), 2, "fix: --fault cluster=webhook\n"),
+        (("--fault", "node1=slow=soon"), 2, "error: fault slow takes a number, not 'soon'\n"),
+        (("--fault", "node9=slow"), 2, "error: faults: no such node: node9\n"),
+        (("--mode", "magic"), 2, 'error: invalid --mode "magic": it takes ipvs, iptables, nftables\n'),
+        (("--kubernetes-version", "new"), 2, "error: version: 'new' is none, as v1.34.2 is one\n"),
+        (("--from", "/nowhere/x.yaml"), 2, "error: cannot read /nowhere/x.yaml: No such file or directory\n"),
         (("--nodes", "0"), 2, "error: nodes: 0 is not in 1..5000\n"),
     ],
-    ids=["unknown command", "no kind", "unknown kind", "no nodes"],
+    ids=[
+        "unknown command",
+        "no kind",
+        "unknown kind",
+        "a kind of the cluster",
+        "no number",
+        "unknown node",
+        "unknown mode",
+        "no version",
+        "no file",
+        "no nodes",
+    ],
 )
 def test_what_it_cannot_do(words: tuple[str, ...], code: int, said: str, ipvs: Ipvs) -> None:
     """Each is one line, and starts nothing."""

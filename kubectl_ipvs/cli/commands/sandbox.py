@@ -8,7 +8,7 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,8 @@ from kubectl_ipvs.errors import IpvsError, UsageError
 if TYPE_CHECKING:
     from kubectl_ipvs.sandbox import Sandbox
 
-NOT_FOUND = 127  # what a shell answers for a command that is not there
+MODES = ("ipvs", "iptables", "nftables")
+KINDS_HINT = "`kubectl ipvs sandbox --fault list` lists the kinds"
 
 
 def run(
@@ -31,12 +32,31 @@ def run(
     nodes: Annotated[int, typer.Option("--nodes", metavar="N", help="Nodes.")] = 3,
     services: Annotated[int, typer.Option("--services", metavar="M", help="Services beside the usual three.")] = 5,
     endpoints: Annotated[int, typer.Option("--endpoints", metavar="K", help="Endpoints of each.")] = 2,
+    from_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="A cluster to copy, as `kubectl get ... -o yaml` prints it; may be given again; - is stdin.",
+            show_default=False,
+        ),
+    ] = None,
+    version: Annotated[
+        str,
+        typer.Option("--kubernetes-version", metavar="VERSION", help="What it plays, as v1.34.2.", show_default=False),
+    ] = "",
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode", metavar="MODE", help="kube-proxy's mode: ipvs, iptables or nftables.", show_default=False
+        ),
+    ] = "",
     fault: Annotated[
         list[str] | None,
         typer.Option(
             "--fault",
             metavar="NODE=KIND",
-            help="What is wrong with a node; may be given again. `--fault list` lists the kinds.",
+            help="What is wrong with a node, or with `cluster`; may be given again. `--fault list` lists the kinds.",
             show_default=False,
         ),
     ] = None,
@@ -46,42 +66,85 @@ def run(
     It has a real API server's manners (HTTPS, watches, exec), and kubectl itself works against it; its nodes, pods and
     kernels are simulated. With a command it runs that and ends; without one it serves until Ctrl-C.
 
+    With --from it is a copy of your cluster, to rehearse a change on: its nodes, DaemonSets, ConfigMaps, Services,
+    EndpointSlices and pods of kube-proxy are read, Secrets and everything else are left out. Nothing is sent anywhere.
+
     \b
     Examples:
       kubectl ipvs sandbox
       kubectl ipvs sandbox -- kubectl ipvs status -o wide
       kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh
+      kubectl get nodes,ds,cm,svc,endpointslices,pods -A -o yaml > my.yaml && kubectl ipvs sandbox --from my.yaml
     """
-    from kubectl_ipvs.sandbox import Sandbox
-    from kubectl_ipvs.sandbox.faults import KINDS
-
     if fault == ["list"]:
-        out("".join(f"{kind:16}{words}\n" for kind, words in KINDS.items()))
+        out(_kinds())
         return 0
-    faults = _faults(fault or [], KINDS)
-    try:
-        box = Sandbox(nodes=nodes, services=services, endpoints=endpoints, faults=faults)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: nothing is left behind
+    options = {"nodes": nodes, "services": services, "endpoints": endpoints, "faults": _faults(fault or [])}
+    options |= {name: value for name, value in (("world", from_), ("version", version), ("mode", mode)) if value}
+    box = _make(options)
+    _end_as_ctrl_c_does()
     with box, tempfile.TemporaryDirectory(prefix="kubectl-ipvs-sandbox-") as folder:
         kubeconfig = _write(box, Path(folder))
         if command:
-            say(f"a simulated cluster of {nodes} nodes: nothing here is real")
+            say(_welcome(box))
             return _child(command, kubeconfig)
-        _serve(nodes, kubeconfig)
+        _serve(_welcome(box), kubeconfig)
     return 0
 
 
-def _faults(typed: Sequence[str], kinds: Mapping[str, str]) -> dict[str, list[str]]:
+def _make(options: Mapping[str, Any]) -> "Sandbox":
+    """Make the cluster; what makes no sense in a flag or a file is a wrong usage."""
+    from kubectl_ipvs.sandbox import Sandbox
+
+    if options.get("mode", "ipvs") not in MODES:
+        raise UsageError(f'invalid --mode "{options["mode"]}": it takes {", ".join(MODES)}')
+    if options.get("mode") and options.get("world"):
+        raise UsageError("--mode is for the built-in cluster: with --from the files say it")
+    try:
+        box = Sandbox(**options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if box.left_out:
+        counted = ", ".join(f"{count} {kind}" for kind, count in sorted(box.left_out.items()))
+        say(f"left out, as the sandbox does not need it: {counted}")
+    return box
+
+
+def _end_as_ctrl_c_does() -> None:
+    """Leave nothing behind when the program is told to end, or loses its terminal."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # nohup has a lost terminal ignored, and is obeyed
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
+
+
+def _welcome(box: "Sandbox") -> str:
+    count = len(box.nodes)
+    return f"a simulated cluster of {count} {'node' if count == 1 else 'nodes'}: nothing here is real"
+
+
+def _kinds() -> str:
+    from kubectl_ipvs.sandbox.faults import CLUSTER, CLUSTER_KINDS, KINDS
+
+    lines = [f"{kind:16}{words}\n" for kind, words in KINDS.items()]
+    lines += [f"{CLUSTER}={kind:{15 - len(CLUSTER)}} {words}\n" for kind, words in CLUSTER_KINDS.items()]
+    return "".join(lines)
+
+
+def _faults(typed: Sequence[str]) -> dict[str, list[str]]:
+    from kubectl_ipvs.sandbox.faults import CLUSTER, CLUSTER_KINDS, KINDS
+
     faults: dict[str, list[str]] = {}
     for entry in typed:
         node, equals, kind = entry.partition("=")
-        if not equals or kind.partition("=")[0] not in kinds:
-            raise UsageError(
-                f'invalid --fault "{entry}": it takes NODE=KIND',
-                hint="`kubectl ipvs sandbox --fault list` lists the kinds",
-            )
+        known = CLUSTER_KINDS if node == CLUSTER else KINDS
+        name = kind.partition("=")[0]
+        if not equals or not node or not kind:
+            raise UsageError(f'invalid --fault "{entry}": it takes NODE=KIND', hint=KINDS_HINT)
+        if name in CLUSTER_KINDS and name not in known:
+            raise UsageError(f"{name} is a fault of the whole cluster", hint=f"--fault {CLUSTER}={kind}")
+        if name not in known:
+            raise UsageError(f'no fault is called "{name}"', hint=KINDS_HINT)
         faults.setdefault(node, []).append(kind)
     return faults
 
@@ -107,10 +170,12 @@ def _child(command: Sequence[str], kubeconfig: Path) -> int:
         signal.signal(signal.SIGINT, before)
 
 
-def _serve(nodes: int, kubeconfig: Path) -> None:
-    say(f"a simulated cluster of {nodes} nodes: nothing here is real; Ctrl-C ends it")
+def _serve(welcome: str, kubeconfig: Path) -> None:
+    say(f"{welcome}; Ctrl-C ends it")
     try:  # who reads the next line may press Ctrl-C at once
         out(f"export KUBECONFIG={kubeconfig}\n")
+        if sys.stdout.isatty():
+            say("(paste that into another terminal)")
         threading.Event().wait()
     except KeyboardInterrupt:
         return

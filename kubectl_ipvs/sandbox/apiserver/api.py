@@ -61,6 +61,20 @@ def verb_of(request: Request, target: Target) -> str:
     return "deletecollection" if verb == "delete" else verb
 
 
+def asked(request: Request) -> tuple[str, str]:
+    """Return verb and resource of a request as RBAC has them: `("create", "pods/exec")`; ("", "") for other paths."""
+    parts = request.path.strip("/").split("/")
+    group, rest = ("", parts[2:]) if parts[0] == "api" else ("".join(parts[1:2]), parts[3:])
+    try:
+        target = target_of(group, rest) if rest else None
+    except StatusError:
+        target = None
+    if target is None:
+        return "", ""
+    name = target.resource.plural
+    return verb_of(request, target), f"{name}/{target.subresource}" if target.subresource else name
+
+
 class Api:
     """One API server in front of one world."""
 

@@ -6,7 +6,7 @@ from kubectl_ipvs.sandbox.apiserver.reads import collection, query
 from kubectl_ipvs.sandbox.apiserver.resources import PODS, Resource
 from kubectl_ipvs.sandbox.apiserver.store import Store, encode
 from kubectl_ipvs.sandbox.apiserver.writes import body_of, current_of, is_dry
-from kubectl_ipvs.sandbox.nodes.daemon_sets import GRACE
+from kubectl_ipvs.sandbox.nodes.daemon_set import GRACE
 from kubectl_ipvs.sandbox.nodes.kubelets import marked
 from kubectl_ipvs.sandbox.nodes.pod_status import conflict
 from kubectl_ipvs.sandbox.wire.exchange import Request, Response

@@ -7,15 +7,15 @@ the upgrade) and the kubelet's own WebSocket server (v4: they come instead of th
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.apiserver.reads import is_set, query
 from kubectl_ipvs.sandbox.apiserver.resources import PODS
-from kubectl_ipvs.sandbox.nodes.commands import Output, run
+from kubectl_ipvs.sandbox.nodes.commands import PROGRAMS, Output, run
 from kubectl_ipvs.sandbox.nodes.hosts import Host
-from kubectl_ipvs.sandbox.nodes.kubelets import Process
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError, bad_request, forbidden, internal, not_found
+from kubectl_ipvs.sandbox.nodes.processes import Process
 from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Response, Upgrade
 from kubectl_ipvs.sandbox.wire.frames import Channel
 from kubectl_ipvs.sandbox.world import World
@@ -33,6 +33,7 @@ class Command(NamedTuple):
 
     process: Process | None
     host: Host
+    container: str
     words: tuple[str, ...]
     channels: frozenset[int]
     protocol: str
@@ -42,6 +43,9 @@ class Command(NamedTuple):
 def exec_reply(world: World, request: Request, user: str, namespace: str, name: str) -> Reply:
     """Answer an exec request; raise what refuses it."""
     command = _command(world, request, namespace, name)
+    settings = world.given.settings
+    if settings.deny_exec:
+        raise StatusError(403, "Forbidden", settings.deny_exec)
     if "gone" in command.host.faults and command.host.faults["gone"] != "0":
         _lose(world, command.host, namespace, name)
         raise not_found(PODS, name)
@@ -82,7 +86,8 @@ def _command(world: World, request: Request, namespace: str, name: str) -> Comma
     known = [V4] if "v4" in host.faults or world.options.release < (1, 30) else [V5, V4]
     protocol = next((each for each in known if each in offered), "")
     url = f"https://{host.address}:10250/exec/{namespace}/{name}/{container}?command={words[0]}"
-    return Command(world.kubelets.process(pod["metadata"]["uid"]), host, words, channels, protocol, url)
+    process = world.kubelets.process(pod["metadata"]["uid"])
+    return Command(process, host, container, words, channels, protocol, url)
 
 
 def _lose(world: World, host: Host, namespace: str, name: str) -> None:
@@ -101,9 +106,20 @@ def _kubelet_problem(command: Command) -> StatusError | None:
         return internal(f'error sending request: Post "{command.url}": {dial}')
     if "exec-refused" in host.faults:
         return internal("unable to upgrade connection: the kubelet refuses exec on purpose")
-    if process is None or not process.container.running:
-        return internal('unable to upgrade connection: container not found ("kube-proxy")')
+    runs = process and (process.container if command.container == process.main else process.beside).running
+    if not runs:
+        return internal(f'unable to upgrade connection: container not found ("{command.container}")')
     return None
+
+
+def _programs(world: World, command: Command) -> Collection[str]:
+    """Return what the container's image has: as it is given, or all in kube-proxy's own and nothing in another."""
+    faults, options, tools = command.host.faults, world.options, world.given.settings.tools
+    if "no-tools" in faults or command.process is None:
+        return ()
+    known = PROGRAMS if command.container == command.process.main and command.process.is_proxy else ()
+    lacks = "ipvsadm" if "no-ipvsadm" in faults or not options.image_has_ipvsadm else ""
+    return [each for each in tools.get(command.container, known) if each != lacks]
 
 
 class Session:
@@ -133,7 +149,7 @@ class Session:
 
     async def _run(self, channel: Channel) -> None:
         command = self._command
-        output = run(command.host, list(command.words), has_ipvsadm=self._world.options.image_has_ipvsadm)
+        output = run(command.host, list(command.words), _programs(self._world, command))
         out = self._spoiled(output.out)
         if "half" in self._faults and out:
             await self._send(channel, OUT, out[: len(out) // 2])

@@ -56,6 +56,7 @@ PODS = Resource(
 CONFIGMAPS = Resource("", "configmaps", "ConfigMap", ("cm",))
 SERVICES = Resource("", "services", "Service", ("svc",), categories=("all",))
 ENDPOINTS = Resource("", "endpoints", "Endpoints", ("ep",))
+ENDPOINTSLICES = Resource("discovery.k8s.io", "endpointslices", "EndpointSlice")
 EVENTS = Resource("", "events", "Event", ("ev",))
 DAEMONSETS = Resource(
     "apps",
@@ -67,7 +68,7 @@ DAEMONSETS = Resource(
 )
 LEASES = Resource("coordination.k8s.io", "leases", "Lease")
 
-RESOURCES = (CONFIGMAPS, ENDPOINTS, EVENTS, NAMESPACES, NODES, PODS, SERVICES, DAEMONSETS, LEASES)
+RESOURCES = (CONFIGMAPS, ENDPOINTS, EVENTS, NAMESPACES, NODES, PODS, SERVICES, DAEMONSETS, LEASES, ENDPOINTSLICES)
 BY_PATH = {(resource.group, resource.plural): resource for resource in RESOURCES}
 BY_KIND = {resource.kind.lower(): resource for resource in RESOURCES} | {
     name: resource for resource in RESOURCES for name in (resource.plural, *resource.short)

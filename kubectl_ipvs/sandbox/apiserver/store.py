@@ -69,6 +69,7 @@ class Store:
         self._events: dict[Resource, deque[Event]] = defaultdict(deque)
         self._forgotten: dict[Resource, int] = {}  # version of the newest event no longer kept
         self._listeners: dict[Resource, list[Listener]] = defaultdict(list)
+        self.admit: Callable[[Resource, Obj], Obj] = lambda _, obj: obj  # what webhooks make of a write
         self._snapshots: dict[tuple[Resource, int], list[Entry]] = {}
 
     def get(self, resource: Resource, namespace: str, name: str) -> Entry | None:

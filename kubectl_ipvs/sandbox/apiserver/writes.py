@@ -71,6 +71,7 @@ def create(store: Store, request: Request, resource: Resource, namespace: str) -
     obj |= {"apiVersion": resource.api_version, "kind": resource.kind}
     made = {**meta, "name": name, "uid": str(uuid.uuid4()), "creationTimestamp": stamp()}
     obj["metadata"] = made | ({"namespace": namespace} if namespace else {})
+    obj = store.admit(resource, obj)
     validate(resource, obj, {})
     obj = claimed({"metadata": {}}, obj, resource.api_version, _manager(request))
     return Response(201, encode(obj if is_dry(request) else store.put(resource, obj)))
@@ -124,7 +125,7 @@ def current_of(store: Store, resource: Resource, namespace: str, name: str) -> O
 
 def _write(store: Store, request: Request, resource: Resource, current: Obj, obj: Obj, subresource: str) -> Response:
     """Store `obj` in the place of `current`, if it may take it."""
-    result = _checked(resource, current, obj, subresource)
+    result = _checked(resource, current, store.admit(resource, obj), subresource)
     if {**result, "metadata": {**result["metadata"], "managedFields": []}} == {
         **current,
         "metadata": {**current["metadata"], "managedFields": []},

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from kubectl_ipvs.sandbox.nodes.hosts import Host
@@ -11,6 +11,7 @@ _NO_IPVS = (
     "Can't initialize ipvs: Protocol not available\n"
     "Are you sure that IP Virtual Server is built in the kernel or as module?\n"
 )
+PROGRAMS = ("cat", "dash", "echo", "hostname", "ipvsadm", "sh")
 
 
 class Output(NamedTuple):
@@ -21,18 +22,18 @@ class Output(NamedTuple):
     err: str = ""
 
 
-def run(host: Host, words: list[str], *, has_ipvsadm: bool) -> Output:
-    """Run a command on this node."""
+def run(host: Host, words: list[str], programs: Collection[str] = PROGRAMS) -> Output:
+    """Run a command on this node, in a container whose image has these programs."""
     program = words[0].rpartition("/")[2] if words else ""
     output = Output(None)
-    if "no-tools" in host.faults:
+    if program not in programs:
         return output
-    if program == "ipvsadm" and has_ipvsadm and "no-ipvsadm" not in host.faults:
+    if program == "ipvsadm":
         output = _ipvsadm(host, words[1:])
     elif program == "cat":
         output = _cat(host, words[1:])
     elif program in ("sh", "dash") and len(words) == 3 and words[1] == "-c":  # noqa: PLR2004 -- sh -c TEXT
-        output = _shell(host, words[2], has_ipvsadm=has_ipvsadm)
+        output = _shell(host, words[2], {*programs, "echo"})
     elif program == "hostname":
         output = Output(0, f"{host.name}\n")
     elif program == "echo":
@@ -40,7 +41,7 @@ def run(host: Host, words: list[str], *, has_ipvsadm: bool) -> Output:
     return output
 
 
-def _shell(host: Host, text: str, *, has_ipvsadm: bool) -> Output:
+def _shell(host: Host, text: str, programs: Collection[str]) -> Output:
     """Run commands one after the other: `;`, `&&` and `||` between them, nothing else."""
     out, err, code, before = "", "", 0, ";"
     for part in re.split(r"(;|&&|\|\|)", text):
@@ -55,7 +56,7 @@ def _shell(host: Host, text: str, *, has_ipvsadm: bool) -> Output:
             continue
         if words[0] == "exit":
             return Output(int(words[1]) if words[1:] else code, out, err)
-        result = run(host, words, has_ipvsadm=has_ipvsadm)
+        result = run(host, words, programs)
         missing = f"sh: 1: {words[0]}: not found\n" if result.code is None else ""
         out, err, code = out + result.out, err + result.err + missing, 127 if result.code is None else result.code
     return Output(code, out, err)

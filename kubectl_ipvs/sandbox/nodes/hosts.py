@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from ipaddress import ip_address
+from typing import Any
 
-from kubectl_ipvs.sandbox.faults import Faults, parse
+from kubectl_ipvs.sandbox.faults import Faults
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, names_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import ALWAYS_LOADED
-from kubectl_ipvs.sandbox.nodes.services import Service, node_ports
 from kubectl_ipvs.sandbox.options import Options
 
 Action = Callable[[], None]
-_FIRST = ip_address("172.18.0.2")
+Obj = dict[str, Any]
 FOREIGN = Virtual("TCP", "192.168.50.10", 6443, (("172.18.0.2", 6443), ("172.18.0.3", 6443)))
 
 
@@ -38,31 +37,44 @@ class Timers:
 
 
 class Host:
-    """One node's machine. `restarts` counts the pods that were replaced on it."""
+    """One node's machine. `restarts` counts the kube-proxy pods that were replaced on it; `files` are by their paths.
 
-    def __init__(self, index: int, options: Options, services: tuple[Service, ...]) -> None:
-        self.name = f"node{index}"
-        self.address = str(_FIRST + index - 1)
+    `from_start`: faults that the first pod of the node has too, where others show when it is replaced.
+    """
+
+    def __init__(self, node: Obj, options: Options, local: tuple[str, ...]) -> None:
+        self.name = str(node["metadata"]["name"])
+        self.local = local
+        self.address = local[0]
         self.faults: Faults = {}
+        self.from_start: set[str] = set()
+        self.files: dict[str, str] = {}
         self.restarts = 0
-        self.had_pod = False
         self._options = options
-        self._local = (self.address, f"10.244.{index % 256}.1")
+        release = str(((node.get("status") or {}).get("nodeInfo") or {}).get("kernelVersion") or options.kernel)
+        self._modules = names_of(options.modules, release)
         loaded = {*ALWAYS_LOADED, *options.loaded, options.scheduler}
-        self.kernel = Kernel(self.name, options.kernel, names_of(options.modules, options.kernel), loaded)
-        self.kernel.own = node_ports(services, self._local)
-        for kind, parameter in parse(options.faults.get(self.name, ())).items():
-            self.add(kind, parameter)
+        self.kernel = Kernel(self.name, release, self._modules, loaded)
 
     @property
     def reachable(self) -> bool:
         """The kubelet can be reached, and reports."""
-        return "not-ready" not in self.faults
+        return not self.faults.keys() & {"not-ready", "kubeedge"}
+
+    @property
+    def keeps_pods(self) -> bool:
+        """Its pods stay as they are, whatever becomes of the node."""
+        return "kubeedge" in self.faults
 
     @property
     def wants_pod(self) -> bool:
-        """The DaemonSet has a pod for this node."""
+        """No fault keeps DaemonSets off this node."""
         return not self.faults.keys() & {"no-pod", "windows"}
+
+    @property
+    def ahead(self) -> float:
+        """Seconds its clock is ahead."""
+        return float(self.faults.get("skew", 0))
 
     def add(self, kind: str, parameter: str) -> None:
         """Break something."""
@@ -72,6 +84,7 @@ class Host:
     def remove(self, kind: str) -> None:
         """Mend it."""
         self.faults.pop(kind, None)
+        self.from_start.discard(kind)
         self._apply()
 
     def _apply(self) -> None:
@@ -80,5 +93,5 @@ class Host:
         if not kernel.has_ipvs:
             kernel.scheduler = None
         kernel.foreign = ((FOREIGN, faults["foreign"]),) if "foreign" in faults else ()
-        kernel.modules = set(names_of(self._options.modules, self._options.kernel)) - {faults.get("no-module", "")}
+        kernel.modules = set(self._modules) - {faults.get("no-module", "")}
         kernel.loaded &= kernel.modules

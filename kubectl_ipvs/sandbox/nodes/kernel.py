@@ -10,7 +10,8 @@ from ipaddress import ip_address
 from typing import NamedTuple
 from zlib import crc32
 
-HZ = 250  # jiffies a second, Debian's
+from kubectl_ipvs.sandbox.nodes.rows import HZ, Row, hex_endpoint
+
 SIZE = 4096
 VARIANTS = 16  # different sets of connection counters among the nodes
 
@@ -29,7 +30,7 @@ def schedulers_of(release: str) -> tuple[str, ...]:
 
 
 class Virtual(NamedTuple):
-    """A virtual server: TCP or UDP, address, port, its real servers, and seconds of persistence (0: none)."""
+    """A virtual server: TCP, UDP or SCTP, address, port, its real servers, and seconds of persistence (0: none)."""
 
     protocol: str
     address: str
@@ -44,6 +45,7 @@ class Rendering(NamedTuple):
     scheduler: str
     port_flag: bool
     variant: int
+    bare: bool = False  # without real servers
 
 
 Chunk = tuple[tuple[object, ...], str]  # sort key, text
@@ -57,13 +59,6 @@ def _counters(real: tuple[str, int], virtual: Virtual, variant: int) -> tuple[in
 
 def _endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _hex_endpoint(address: str, port: int) -> str:
-    ip = ip_address(address)
-    if ip.version == 6:  # noqa: PLR2004 -- IPv6
-        return f"[{ip.exploded}]:{port:04X}"
-    return f"{int(ip):08X}:{port:04X}"
 
 
 def _tool(virtual: Virtual, show: Rendering) -> Chunk:
@@ -80,13 +75,13 @@ def _tool(virtual: Virtual, show: Rendering) -> Chunk:
 
 def _proc(virtual: Virtual, show: Rendering) -> Chunk:
     six = ":" in virtual.address
-    lines = [f"{virtual.protocol}  {_hex_endpoint(virtual.address, virtual.port)} {show.scheduler} "]
+    lines = [f"{virtual.protocol}  {hex_endpoint(virtual.address, virtual.port)} {show.scheduler} "]
     lines.append("" if six else " ")
     mask = "80000000" if six else "FFFFFFFF"
     lines.append(f"persistent {virtual.persistent * HZ} {mask}\n" if virtual.persistent else "\n")
     for real in virtual.reals:
         active, inactive = _counters(real, virtual, show.variant)
-        lines.append(f"  -> {_hex_endpoint(*real)}      {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
+        lines.append(f"  -> {hex_endpoint(*real)}      {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
     key = (crc32(f"{virtual.protocol}{virtual.address}{virtual.port}".encode()),)
     return key, "".join(lines)
 
@@ -94,7 +89,8 @@ def _proc(virtual: Virtual, show: Rendering) -> Chunk:
 @lru_cache(maxsize=256)
 def _chunks(virtuals: tuple[Virtual, ...], show: Rendering, tool: bool) -> list[Chunk]:  # noqa: FBT001 -- part of a cache's key
     render = _tool if tool else _proc
-    return [render(virtual, show) for virtual in virtuals]
+    shown = (virtual._replace(reals=()) for virtual in virtuals) if show.bare else virtuals
+    return [render(virtual, show) for virtual in shown]
 
 
 _TITLE = f"IP Virtual Server version 1.2.1 (size={SIZE})\nProt LocalAddress:Port Scheduler Flags\n"
@@ -116,6 +112,9 @@ class Kernel:
         self.shared: tuple[Virtual, ...] = ()  # the Services', the same on every node
         self.own: tuple[Virtual, ...] = ()  # the NodePorts on this node's addresses
         self.foreign: tuple[tuple[Virtual, str], ...] = ()  # somebody else's
+        self.beside: tuple[Row, ...] = ()  # somebody else's, row by row
+        self.whole: tuple[Row, ...] | None = None  # the whole table, whatever kube-proxy does
+        self.bare = False  # no virtual server has a real server
         self._variant = crc32(node.encode()) % VARIANTS
 
     def bind(self, scheduler: str, *, mh_port: bool = False) -> bool:
@@ -127,12 +126,32 @@ class Kernel:
         self.mh_port = mh_port and scheduler == "mh"
         return True
 
+    def flush(self) -> None:
+        """Empty the table: kube-proxy's virtual servers and everybody's."""
+        self.scheduler = None
+        self.foreign, self.beside = (), ()
+        self.whole = None if self.whole is None else ()
+
+    @property
+    def shown(self) -> str | None:
+        """The scheduler that kube-proxy's virtual servers show, None while the table has none of them."""
+        if self.whole is not None and not any(row.is_own for row in self.whole):
+            return None
+        return self.scheduler
+
     def counts(self) -> dict[str, int]:
         """Virtual servers by scheduler."""
-        counts = {self.scheduler: len(self.shared) + len(self.own)} if self.scheduler else {}
-        for _, scheduler in self.foreign:
-            counts[scheduler] = counts.get(scheduler, 0) + 1
+        own = len(self.shared) + len(self.own)
+        names = [scheduler for _, scheduler in self.foreign] if self.whole is None else []
+        names += [row.scheduler_in(self.scheduler) for row in self._rows if row.is_virtual]
+        counts = {self.scheduler: own} if self.scheduler and self.whole is None and own else {}
+        for name in names:
+            counts[name] = counts.get(name, 0) + 1
         return counts
+
+    @property
+    def _rows(self) -> tuple[Row, ...]:
+        return self.beside if self.whole is None else self.whole
 
     def tool_text(self) -> str:
         """Return what `ipvsadm -Ln` prints."""
@@ -161,14 +180,17 @@ class Kernel:
         return "".join([f"{base}.ko: kernel/lib/libcrc32c.ko\n", *lines, "kernel/fs/overlayfs/overlay.ko:\n"])
 
     def _text(self, *, tool: bool) -> str:
+        rows = "".join(row.text(self.scheduler, tool=tool) for row in self._rows)
+        if self.whole is not None:
+            return rows
         chunks: list[Chunk] = []
         if self.scheduler:
-            show = Rendering(self.scheduler, self.mh_port, self._variant)
+            show = Rendering(self.scheduler, self.mh_port, self._variant, self.bare)
             chunks += _chunks(self.shared, show, tool)
             chunks += _chunks(self.own, show, tool)
         for virtual, scheduler in self.foreign:
             chunks += _chunks((virtual,), Rendering(scheduler, port_flag=False, variant=self._variant), tool)
-        return "".join(text for _, text in sorted(chunks))
+        return "".join(text for _, text in sorted(chunks)) + rows
 
 
 def names_of(modules: Sequence[str] | None, release: str) -> tuple[str, ...]:

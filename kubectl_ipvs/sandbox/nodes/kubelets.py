@@ -6,64 +6,58 @@ One object for all of them, driven by changes of pods and by timers; it costs no
 from collections.abc import Callable
 from typing import Any
 
-from kubectl_ipvs.sandbox.apiserver.resources import CONFIGMAPS, PODS
+from kubectl_ipvs.sandbox.apiserver.resources import PODS
 from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
 from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
-from kubectl_ipvs.sandbox.nodes.layouts import Layout
 from kubectl_ipvs.sandbox.nodes.manifests import stamp
-from kubectl_ipvs.sandbox.nodes.pods import Container, with_status
+from kubectl_ipvs.sandbox.nodes.pods import Container, Static
+from kubectl_ipvs.sandbox.nodes.processes import Process
+from kubectl_ipvs.sandbox.nodes.reported import with_status
+from kubectl_ipvs.sandbox.nodes.wishes import Wishes
 from kubectl_ipvs.sandbox.options import Options
 
 Obj = dict[str, Any]
-MOST_LINES = 40  # of a log before a start
 MOST_BACKOFF = 32  # a crash loop's pause doubles up to this many times the first
-
-
-class Process:
-    """One pod on one node: its container, and how kube-proxy's last start went."""
-
-    def __init__(self, host: Host, namespace: str, name: str) -> None:
-        self.host = host
-        self.namespace = namespace
-        self.name = name
-        self.container = Container()
-        self.result = Start(runs=False)
-        self.log: list[str] = []
-        self.ending = False
 
 
 class Kubelets:
     """What happens to pods on their nodes."""
 
-    def __init__(self, options: Options, layout: Layout, store: Store, timers: Timers) -> None:
+    def __init__(self, options: Options, store: Store, timers: Timers) -> None:
         self._options = options
-        self._layout = layout
         self._store = store
         self._timers = timers
+        self.wishes = Wishes(store)
         self._processes: dict[str, Process] = {}  # by the pod's UID
-        self.recreate: Callable[[Process], None] = lambda _: None  # a static pod's mirror is gone
+        self.recreate: Callable[[Process, Static], None] = lambda *_: None  # a static pod's mirror is gone
         store.listen(PODS, self._changed)
 
     def process(self, uid: str) -> Process | None:
         """Return the pod's process, None while it is not bound to a node."""
         return self._processes.get(uid)
 
-    def adopt(self, pod: Obj, host: Host) -> None:
-        """Take a bound pod whose kube-proxy has been running for long; its table is in order."""
-        process = self._make(pod, host)
+    def adopt(self, pod: Obj, host: Host, static: Static | None = None) -> None:
+        """Take a bound pod whose containers have been running for long; its table is in order."""
+        process = self._make(pod, host, static)
+        if "pending" in host.faults:
+            self._wait(process)
+            return
         process.result = self._start(process, pod)
-        if process.result.runs:
-            process.container = process.container.run(ready=True)
-            self._sync(process, first=True)
-            self._report(process)
-        else:
+        if not process.result.runs or "crash-loop" in host.from_start:
             self._crash(process)
+            return
+        process.run(ready="never-ready" not in host.from_start)
+        self._sync(process, first=True)
+        self._report(process)
 
     def run(self, pod: Obj, host: Host) -> None:
         """Take a pod that was just bound: its container starts in a moment."""
-        process = self._make(pod, host)
+        process = self._make(pod, host, None)
         if not host.reachable:
+            return
+        if "pending" in host.faults:
+            self._wait(process)
             return
         self._report(process)
         delay = float(host.faults.get("slow-start", self._options.start))
@@ -84,14 +78,19 @@ class Kubelets:
                 elif host.reachable and not process.container.running:
                     self._begin(process)
 
-    def _make(self, pod: Obj, host: Host) -> Process:
-        meta = pod["metadata"]
-        process = Process(host, meta["namespace"], meta["name"])
-        self._processes[meta["uid"]] = process
+    def _make(self, pod: Obj, host: Host, static: Static | None) -> Process:
+        process = self._processes[pod["metadata"]["uid"]] = Process(host, pod, static)
         return process
 
+    def _wait(self, process: Process) -> None:
+        """Leave a pod Pending for ever; without a reason not even its containers are told of."""
+        reason = process.host.faults["pending"]
+        if reason:
+            process.container = process.beside = Container(reason=reason)
+            self._report(process)
+
     def _alive(self, process: Process) -> bool:
-        return self._layout.static or self._current(process) is not None
+        return process.static is not None or self._current(process) is not None
 
     def _current(self, process: Process) -> Obj | None:
         entry = self._store.get(PODS, process.namespace, process.name)
@@ -100,46 +99,42 @@ class Kubelets:
         return entry.obj
 
     def _report(self, process: Process) -> None:
-        pod = self._current(process)
+        pod, host = self._current(process), process.host
         if pod is not None:
-            host = process.host
-            self._store.put(PODS, with_status(pod, host.address, process.container, node_ready=host.reachable))
+            node_ready = host.reachable or host.keeps_pods
+            containers = process.containers(pod)
+            status = with_status(pod, host.address, containers, node_ready=node_ready, ahead=host.ahead)
+            self._store.put(PODS, status)
 
     def _start(self, process: Process, pod: Obj) -> Start:
         """Return what kube-proxy makes of its configuration now."""
-        release, kernel = self._options.release, process.host.kernel
-        result = start(self._wish(pod) or "", release, kernel)
-        if not result.runs and "no-ipvs" in process.host.faults:
+        process.previous, process.log = process.log, []
+        if not process.is_proxy:
+            return Start(runs=True, mode="none")
+        host = process.host
+        release = self._options.forced or process.release or self._options.release
+        result = start(self.wishes.wish(pod, host) or "", release, host.kernel)
+        if "fallback" in host.faults or (not result.runs and "no-ipvs" in host.faults):
             result = Start(runs=True, mode="iptables", log=(*result.log, 'I "Using iptables Proxier"'))
-        del process.log[:-MOST_LINES]
         process.log += [f'I "Version info" version="{self._options.version}"', *result.log]
         return result
-
-    def _wish(self, pod: Obj) -> str | list[str] | None:
-        """Text of the configuration, or the flags; None while the ConfigMap or its key is not there."""
-        if not self._layout.config_map:
-            container = pod["spec"]["containers"][0]
-            return [*container.get("command", []), *container.get("args", [])]
-        entry = self._store.get(CONFIGMAPS, self._layout.namespace, self._layout.config_map)
-        text = (entry.obj.get("data") or {}).get(self._layout.key) if entry else None
-        return text if isinstance(text, str) else None
 
     def _begin(self, process: Process) -> None:
         """Start the container, if its pod is still wanted."""
         pod, host = self._current(process), process.host
-        if pod is None or process.ending or process.container.running or not host.reachable:
+        if pod is None or process.ending or process.container.running or not host.reachable or "pending" in host.faults:
             return
-        if self._wish(pod) is None:
+        if process.is_proxy and self.wishes.wish(pod, host) is None:
             self._timers.later(self._options.backoff, lambda: self._begin(process))
             return
-        faults = process.host.faults
+        faults = host.faults if process.is_proxy else {}
         process.result = self._start(process, pod)
         if "crash-loop" in faults:
             process.log.append('E "command failed" err="simulated crash"')
         if "crash-loop" in faults or not process.result.runs:
             self._crash(process)
             return
-        process.container = process.container.run(ready="never-ready" not in faults)
+        process.run(ready="never-ready" not in faults)
         self._report(process)
         if "never-ready" not in faults:
             restarts = process.container.restarts
@@ -155,8 +150,7 @@ class Kubelets:
     def _crash(self, process: Process) -> None:
         if self._current(process) is None or process.ending:
             return
-        process.container = process.container.crash()
-        process.result = Start(runs=False)
+        process.crash()
         self._report(process)
         pause = self._options.backoff * min(2**process.container.restarts, MOST_BACKOFF)
         self._timers.later(pause, lambda: self._restart(process))
@@ -177,10 +171,13 @@ class Kubelets:
         kernel = host.kernel
         if process.ending or not process.container.running or not self._alive(process):
             return
-        if result.mode == "nftables":  # cleans up what iptables and ipvs mode left; iptables mode does not
+        if result.mode == "nftables" and process.sees_modules and not first:
+            kernel.flush()  # what iptables and ipvs mode left; iptables mode cleans nothing
+        if process.is_proxy and "fallback" in host.faults:
             kernel.scheduler = None
         if result.mode != "ipvs" or ("stale" in host.faults and not first):
             return
+        kernel.bare = "no-real-servers" in host.faults and not first
         if not kernel.bind(result.scheduler, mh_port=self._options.release >= (1, 27)):
             process.log.append('E "Failed to add IPVS service" err="no such file or directory"')
         if result.strict_arp:  # never put back to 0, whatever the configuration says later
@@ -194,10 +191,10 @@ class Kubelets:
             return
         if event.type == "DELETED":
             del self._processes[meta["uid"]]
-            if self._layout.static:
-                self.recreate(process)
+            if process.static is not None:
+                self.recreate(process, process.static)
         elif "deletionTimestamp" in meta and not process.ending:
-            process.ending = not self._layout.static
+            process.ending = process.static is None
             self._end(meta["uid"])
 
     def _end(self, uid: str) -> None:

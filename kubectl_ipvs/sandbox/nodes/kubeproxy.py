@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 import yaml
 
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel
+from kubectl_ipvs.sandbox.nodes.startup import flags
 
 CHECKED = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq")  # names <= 1.26 lets through
 ALWAYS_LOADED = ("rr", "wrr", "sh")  # what kube-proxy modprobes by itself up to 1.26
 _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+GATED = (1, 37)  # the first release with the gate KubeProxyIPVS
+_GATE = "KubeProxyIPVS"
 _DURATIONS = ("syncPeriod", "minSyncPeriod", "tcpTimeout", "tcpFinTimeout", "udpTimeout")
 
 
@@ -41,6 +44,7 @@ class Wish:
 
     mode: str = ""
     ipvs: dict[str, Any] = field(default_factory=dict)
+    gates: dict[str, Any] = field(default_factory=dict)
 
 
 def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> Start:
@@ -65,16 +69,20 @@ def _from_text(text: str) -> Wish:
     known = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
     if (document.get("apiVersion"), document["kind"]) != known:
         raise StartError(f'failed complete: no kind "{document["kind"]}" is registered for this version')
-    mode, ipvs = document.get("mode") or "", document.get("ipvs") or {}
-    if not isinstance(mode, str) or not isinstance(ipvs, dict):
+    mode, ipvs, gates = (document.get(name) or {} for name in ("mode", "ipvs", "featureGates"))
+    mode = mode or ""
+    if not isinstance(mode, str) or not isinstance(ipvs, dict) or not isinstance(gates, dict):
         raise StartError("failed complete: json: cannot unmarshal into Go struct field KubeProxyConfiguration")
-    return Wish(mode, {key: value for key, value in ipvs.items() if value is not None})
+    return Wish(mode, {key: value for key, value in ipvs.items() if value is not None}, gates)
 
 
 def _from_flags(arguments: list[str]) -> Wish:
-    flags = dict(word.lstrip("-").partition("=")[::2] for word in arguments if word.startswith("-"))
-    wish = Wish(flags.get("proxy-mode", ""), {"scheduler": flags.get("ipvs-scheduler", "")})
-    wish.ipvs["strictARP"] = flags.get("ipvs-strict-arp", "false") == "true"
+    given = flags(tuple(arguments))
+    wish = Wish(given.get("proxy-mode", ""), {"scheduler": given.get("ipvs-scheduler", "")})
+    wish.ipvs["strictARP"] = given.get("ipvs-strict-arp", "false") == "true"
+    for gate in filter(None, given.get("feature-gates", "").split(",")):
+        name, _, value = gate.partition("=")
+        wish.gates[name] = {"true": True, "false": False}.get(value.lower(), value)
     return wish
 
 
@@ -82,6 +90,12 @@ def _validate(wish: Wish, release: tuple[int, int]) -> None:
     modes = ["", "iptables", "ipvs"]
     modes += ["nftables"] if release >= (1, 29) else []
     modes += ["userspace"] if release < (1, 26) else []
+    for name, value in wish.gates.items():
+        _typed(name, value, bool)
+    if _GATE in wish.gates and release < GATED:
+        raise StartError(f"failed complete: unrecognized feature gate: {_GATE}")
+    if wish.gates.get(_GATE) is False:
+        modes.remove("ipvs")
     if wish.mode not in modes:
         raise StartError(f'failed validate: ProxyMode: Invalid value: "{wish.mode}"')
     scheduler = wish.ipvs.get("scheduler", "")

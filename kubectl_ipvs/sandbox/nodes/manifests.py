@@ -33,9 +33,9 @@ def in_the_past(seconds: float) -> Iterator[None]:
         _AGO.reset(token)
 
 
-def stamp() -> str:
-    """Return the time now as RFC 3339 with seconds, UTC."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - _AGO.get()))
+def stamp(ahead: float = 0) -> str:
+    """Return the time now as RFC 3339 with seconds, UTC; by a clock that is so many seconds ahead."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - _AGO.get() + ahead))
 
 
 def metadata(name: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> Obj:
@@ -178,3 +178,17 @@ def endpoints(name: str, space: str, addresses: list[str], ports: list[Obj]) -> 
     made = metadata(name, space)
     subsets: list[Obj] = [{"addresses": [{"ip": address} for address in addresses], "ports": ports}]
     return {"apiVersion": "v1", "kind": "Endpoints", "metadata": made, "subsets": subsets if addresses else []}
+
+
+def endpoint_slice(name: str, space: str, addresses: list[str], ports: list[Obj]) -> Obj:
+    """Return an EndpointSlice of a Service, all of it ready; the addresses are of one family."""
+    family = "IPv6" if ":" in addresses[0] else "IPv4"
+    labels = {
+        "kubernetes.io/service-name": name,
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }
+    made = metadata(f"{name}-{family.lower()}", space, labels)
+    conditions = {"ready": True, "serving": True, "terminating": False}
+    found = [{"addresses": [address], "conditions": conditions} for address in addresses]
+    head = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": made, "addressType": family}
+    return {**head, "endpoints": found, "ports": ports}

@@ -1,10 +1,8 @@
-"""The Services of the simulated cluster: their objects, and the virtual servers kube-proxy makes of them."""
+"""The Services of the built-in cluster, as objects."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.sandbox.nodes.kernel import Virtual
-from kubectl_ipvs.sandbox.nodes.manifests import endpoints, service
+from kubectl_ipvs.sandbox.nodes.manifests import endpoint_slice, endpoints, service
 from kubectl_ipvs.sandbox.options import Options
 
 Obj = dict[str, Any]
@@ -32,8 +30,8 @@ class Service(NamedTuple):
     node_port: int = 0
     affinity: int = 0
 
-    def objects(self) -> tuple[Obj, Obj]:
-        """Return the Service and its Endpoints."""
+    def objects(self) -> tuple[Obj, Obj, list[Obj]]:
+        """Return the Service, its Endpoints and its EndpointSlices."""
         ports: list[Obj] = [
             {"name": port.name, "protocol": port.protocol, "port": port.port, "targetPort": port.target}
             | ({"nodePort": self.node_port} if self.node_port else {})
@@ -50,20 +48,11 @@ class Service(NamedTuple):
         targets: list[Obj] = [
             {"name": port.name, "port": port.target, "protocol": port.protocol} for port in self.ports
         ]
-        behind = [address for address in self.behind if ":" not in address]
+        four = [address for address in self.behind if ":" not in address]
+        six = [address for address in self.behind if ":" in address]
         made = service(self.name, self.namespace, self.addresses[0], ports, extra)
-        return made, endpoints(self.name, self.namespace, behind, targets)
-
-    def virtuals(self) -> Iterator[Virtual]:
-        """Virtual servers of the cluster addresses."""
-        for address in self.addresses:
-            for port in self.ports:
-                yield self.virtual(address, port.port, port)
-
-    def virtual(self, address: str, number: int, port: Port) -> Virtual:
-        """One virtual server at this address and port number, with the real servers of its family."""
-        reals = tuple((real, port.target) for real in self.behind if (":" in real) is (":" in address))
-        return Virtual(port.protocol, address, number, reals, self.affinity)
+        slices = [endpoint_slice(self.name, self.namespace, each, targets) for each in (four, six) if each]
+        return made, endpoints(self.name, self.namespace, four, targets), slices
 
 
 def _address(first: int, number: int) -> str:
@@ -97,14 +86,3 @@ def _numbered(number: int, count: int) -> Service:
     ports = (Port("http", "TCP", 80, 8080),)
     affinity = AFFINITY if number == 2 else 0  # noqa: PLR2004 -- the second
     return Service("default", f"service-{number}", (_address(97, number),), ports, behind, affinity=affinity)
-
-
-def node_ports(services: tuple[Service, ...], addresses: tuple[str, ...]) -> tuple[Virtual, ...]:
-    """Virtual servers of the NodePorts on one node's addresses."""
-    return tuple(
-        each.virtual(address, each.node_port, port)
-        for each in services
-        if each.node_port
-        for port in each.ports
-        for address in addresses
-    )

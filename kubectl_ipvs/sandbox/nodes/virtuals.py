@@ -1,0 +1,123 @@
+"""The virtual servers kube-proxy makes of Services and what is behind them. Pure: objects in, values out.
+
+Source: kube-proxy's ipvs proxier: cluster IPs, external IPs, load balancer IPs and NodePorts, one virtual server for
+each port; a policy `Local` leaves the endpoints of the node itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from kubectl_ipvs.sandbox.nodes.kernel import Virtual
+
+Obj = dict[str, Any]
+SERVICE_NAME = "kubernetes.io/service-name"
+OTHER_PROXY = "service.kubernetes.io/service-proxy-name"
+AFFINITY = 10800  # seconds, Kubernetes' default
+
+
+class Backend(NamedTuple):
+    """One endpoint of one port."""
+
+    address: str
+    port: int
+    node: str
+
+
+class Frontend(NamedTuple):
+    """A virtual server before it is on a node: `address` "" stands for each of the node's own."""
+
+    protocol: str
+    address: str
+    port: int
+    backends: tuple[Backend, ...]
+    affinity: int
+    is_local: bool  # only the node's own endpoints
+
+    def on(self, address: str, node: str = "") -> Virtual:
+        """Return the virtual server at this address; of one node where only its endpoints count."""
+        reals = tuple(
+            (each.address, each.port)
+            for each in self.backends
+            if (":" in each.address) is (":" in address) and (not self.is_local or each.node == node)
+        )
+        return Virtual(self.protocol, address, self.port, reals, self.affinity)
+
+
+def shared(frontends: Iterable[Frontend]) -> tuple[Virtual, ...]:
+    """Virtual servers that are the same on every node."""
+    return tuple(each.on(each.address) for each in frontends if each.address and not each.is_local)
+
+
+def own(frontends: Iterable[Frontend], node: str, addresses: Iterable[str]) -> tuple[Virtual, ...]:
+    """Virtual servers of one node alone: NodePorts on its addresses, and where its own endpoints count."""
+    return tuple(
+        each.on(address, node)
+        for each in frontends
+        if each.is_local or not each.address
+        for address in ([each.address] if each.address else addresses)
+    )
+
+
+def frontends(services: Iterable[Obj], slices: Iterable[Obj], endpoints: Iterable[Obj]) -> tuple[Frontend, ...]:
+    """Return what kube-proxy makes of the Services; EndpointSlices go before Endpoints."""
+    behind: dict[tuple[str, str], list[tuple[str, str, Backend]]] = defaultdict(list)
+    for obj in slices:
+        meta = obj["metadata"]
+        name = (meta.get("labels") or {}).get(SERVICE_NAME, "")
+        behind[(meta.get("namespace", ""), name)] += _of_slice(obj)
+    for obj in endpoints:
+        key = (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
+        if key not in behind:
+            behind[key] += _of_endpoints(obj)
+    found: list[Frontend] = []
+    for service in services:
+        meta = service["metadata"]
+        found += _of_service(service, behind.get((meta.get("namespace", ""), meta["name"]), []))
+    return tuple(found)
+
+
+def _of_slice(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
+    """Yield port name, protocol and backend of what is ready, or of what still serves where nothing is."""
+    all_of = obj.get("endpoints") or []
+    conditions = [each.get("conditions") or {} for each in all_of]
+    ready = [each for each, has in zip(all_of, conditions, strict=True) if has.get("ready") is not False]
+    serving = [each for each, has in zip(all_of, conditions, strict=True) if has.get("serving") is True]
+    for endpoint in ready or serving:
+        for port in obj.get("ports") or ():
+            for address in (endpoint.get("addresses") or ())[:1] if port.get("port") else ():
+                backend = Backend(address, port["port"], endpoint.get("nodeName") or "")
+                yield port.get("name") or "", port.get("protocol") or "TCP", backend
+
+
+def _of_endpoints(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
+    for subset in obj.get("subsets") or ():
+        for port in subset.get("ports") or ():
+            for address in subset.get("addresses") or ():
+                backend = Backend(address["ip"], port["port"], address.get("nodeName") or "")
+                yield port.get("name") or "", port.get("protocol") or "TCP", backend
+
+
+def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterator[Frontend]:
+    spec = service["spec"]
+    if spec.get("type") == "ExternalName" or OTHER_PROXY in (service["metadata"].get("labels") or {}):
+        return
+    inside = spec.get("clusterIPs") or [spec.get("clusterIP")]
+    if not inside[0] or inside[0] == "None":
+        return
+    timeout = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds") or AFFINITY
+    affinity = timeout if spec.get("sessionAffinity") == "ClientIP" else 0
+    local_inside = spec.get("internalTrafficPolicy") == "Local"
+    local_outside = spec.get("externalTrafficPolicy") == "Local"
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    outside = [*(spec.get("externalIPs") or ())]
+    outside += [each["ip"] for each in ingress if each.get("ip") and each.get("ipMode") != "Proxy"]
+    for port in spec.get("ports") or ():
+        protocol, name = port.get("protocol") or "TCP", port.get("name") or ""
+        backends = tuple(backend for each, kind, backend in behind if (each, kind) == (name, protocol))
+        for address in inside:
+            yield Frontend(protocol, address, port["port"], backends, affinity, local_inside)
+        for address in outside:
+            yield Frontend(protocol, address, port["port"], backends, affinity, local_outside)
+        if port.get("nodePort"):
+            yield Frontend(protocol, "", port["nodePort"], backends, affinity, local_outside)
