@@ -19,7 +19,7 @@ from kubectl_ipvs.proxy.config import last_change as lastchange
 from kubectl_ipvs.proxy.config.difference import difference
 from kubectl_ipvs.proxy.config.edit import edit
 from kubectl_ipvs.proxy.config.fields import Value
-from kubectl_ipvs.proxy.config.last_change import ANNOTATION, TAKEN_BACK, LastChange
+from kubectl_ipvs.proxy.config.last_change import ANNOTATION, ROLLED_BACK, LastChange
 
 
 class Change(NamedTuple):
@@ -128,7 +128,7 @@ def write(
         return change.located
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     note = lastchange.record(change.located.text, change.new_text, change.fields, now).write()
-    notes = {ANNOTATION: note, TAKEN_BACK: None}
+    notes = {ANNOTATION: note, ROLLED_BACK: None}
     return put(cluster, change.located, change.new_text, notes, timeout=timeout, gives_up=gives_up, dry_run=dry_run)
 
 

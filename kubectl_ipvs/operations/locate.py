@@ -10,11 +10,11 @@ from typing import NamedTuple
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, items, mapping
 from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
-from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
 from kubectl_ipvs.proxy.config import configuration
 from kubectl_ipvs.proxy.config.configuration import Configuration
-from kubectl_ipvs.proxy.config.last_change import TAKEN_BACK, differed_since
-from kubectl_ipvs.proxy.config.location import config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK, in_force_between
+from kubectl_ipvs.proxy.process import Reference, process, runs_kube_proxy
+from kubectl_ipvs.proxy.release import version_of_image
 
 NAMESPACE = "kube-system"
 STATIC_SELECTORS = ("k8s-app=kube-proxy", "component=kube-proxy")
@@ -60,13 +60,14 @@ class Located(NamedTuple):
     def older(self, started: float) -> bool:
         """Tell whether a kube-proxy that started then has not read this configuration.
 
-        Both times are the API server's, in whole seconds. One that started before a change which was taken back since
-        has read the same text, and is not older.
+        Both times are the API server's, in whole seconds. One that started while this very text was there before, until
+        a change which was rolled back since, has read it and is not older.
         """
         if self.config_map is None or self.changed is None:
             return False
-        since = differed_since(self.config_map.annotations.get(TAKEN_BACK, ""), self.text)
-        return (since or 0.0) <= started < self.changed
+        before, since = in_force_between(self.config_map.annotations.get(ROLLED_BACK, ""), self.text)
+        read_it = before is not None and since is not None and before <= started < since
+        return started < self.changed and not read_it
 
     @property
     def scheduler(self) -> str:
@@ -91,20 +92,18 @@ def locate(cluster: Cluster, where: Where) -> Located:
     found = _daemon_set(cluster, where, namespace)
     if found is None:
         return _static(cluster, where, namespace)
-    spec = mapping(found.template.get("spec"))
-    container = proxy_container(spec)
-    if container is None:
+    running = process(mapping(found.template.get("spec")))
+    if running is None:
         raise IpvsError(
             f"daemonset {found.namespace}/{found.name} runs no kube-proxy",
             hint="name another with --daemonset",
         )
     selector = where.selector or found.selector
-    version = version_of_image(str(container.get("image") or ""))
-    path = config_path(words(container))
-    if path is None and where.config_map is None:
-        read = configuration.read_flags(words(container))
+    version = version_of_image(running.image)
+    if running.reference.kind == "flags" and where.config_map is None:
+        read = configuration.read_flags(running.arguments, version)
         return Located("Flags", found.namespace, found.name, selector, version, read, found)
-    name, key = _source(where, spec, container, path)
+    name, key = _source(where, running.reference)
     return _read(cluster, found, name, key, selector, version)
 
 
@@ -143,22 +142,19 @@ def _by_selector(cluster: Cluster, selector: str, namespace: str) -> DaemonSet |
 
 
 def _runs_proxy(entry: DaemonSet) -> bool:
-    container = proxy_container(mapping(entry.template.get("spec")))
-    programs = () if container is None else (word for word in words(container) if not word.startswith("-"))
-    return any(word.rsplit("/", 1)[-1] == "kube-proxy" for word in programs)
+    return runs_kube_proxy(mapping(entry.template.get("spec")))
 
 
-def _source(where: Where, spec: object, container: object, path: str | None) -> tuple[str, str | None]:
+def _source(where: Where, reference: Reference) -> tuple[str, str | None]:
     if where.config_map is not None:
         name, _, key = where.config_map.partition("/")
         return name, key or None
-    source = config_source(mapping(spec), mapping(container), path or "")
-    if source is None:
+    if reference.kind != "config-map":
         raise IpvsError(
-            f"kube-proxy reads {path}, which is in no ConfigMap that its pods mount",
+            f"kube-proxy reads {reference.path}, which is in no ConfigMap that its pods mount",
             hint="name the ConfigMap with --configmap NAME/KEY",
         )
-    return source.name, source.key
+    return reference.name, reference.key
 
 
 def _read(cluster: Cluster, owner: DaemonSet, name: str, key: str | None, selector: str, version: str) -> Located:
@@ -185,11 +181,10 @@ def _read(cluster: Cluster, owner: DaemonSet, name: str, key: str | None, select
 def _static(cluster: Cluster, where: Where, namespace: str) -> Located:
     for selector in (where.selector,) if where.selector else STATIC_SELECTORS:
         pod = cluster.pod_json(namespace, selector)
-        spec = mapping(mapping(pod).get("spec"))
-        container = proxy_container(spec) if pod is not None else None
-        if container is not None:
-            read = configuration.read_flags(words(container))
-            version = version_of_image(str(container.get("image") or ""))
+        running = process(mapping(mapping(pod).get("spec")))
+        if running is not None:
+            version = version_of_image(running.image)
+            read = configuration.read_flags(running.arguments, version)
             return Located("StaticPods", namespace, "kube-proxy", selector, version, read)
     looked = (
         f"daemonset {namespace}/kube-proxy, a daemonset that runs kube-proxy in {namespace}, static pods labelled "

@@ -18,7 +18,7 @@ from kubectl_ipvs.operations.patience import patiently
 from kubectl_ipvs.operations.restart import Pace, roll, select
 from kubectl_ipvs.operations.status import Place, started
 from kubectl_ipvs.operations.tables import Reader
-from kubectl_ipvs.proxy.config.last_change import ANNOTATION, TAKEN_BACK, taken_back
+from kubectl_ipvs.proxy.config.last_change import ANNOTATION, ROLLED_BACK, rolled_back
 
 STALE = "`kubectl ipvs restart --stale`"
 
@@ -67,8 +67,8 @@ def take_back(cluster: Cluster, back: Back, reader: Reader, observe: Callable[[N
 def _write(cluster: Cluster, back: Back) -> Located:
     old = back.change.located
     before = old.config_map.annotations if old.config_map else {}
-    note = None if back.located.changed is None else taken_back(old.text, back.located.changed)
-    notes = {ANNOTATION: before.get(ANNOTATION), TAKEN_BACK: note}
+    note = None if back.located.changed is None else rolled_back(old.text, back.located.changed, old.changed)
+    notes = {ANNOTATION: before.get(ANNOTATION), ROLLED_BACK: note}
     gives_up = _gives_up(back)
     return put(cluster, back.located, old.text, notes, timeout=back.pace.timeout, gives_up=gives_up)
 

@@ -11,7 +11,7 @@ from kubectl_ipvs.errors import ApiError, IpvsError
 from kubectl_ipvs.operations.fanout import fan_out
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.tables import Reader, Reading
-from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
+from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.verdict import FAILED, OUT_OF_STEP, NodeFacts, judge
 
 
