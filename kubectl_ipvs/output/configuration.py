@@ -22,7 +22,8 @@ def render(located: Located, form: str) -> str:
 
 def warnings(located: Located) -> list[str]:
     """Return what an operator must know beside the values."""
-    found = list(located.configuration.findings)
+    read = located.configuration
+    found = [*(f"kube-proxy will not start: {error}" for error in read.errors), *read.ignored]
     if located.mode != "ipvs":
         found.append(f"kube-proxy's mode is {located.mode}: the ipvs settings are not in force")
     elif notice(located.version):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.proxy.checks.lifecycle import notice, parse_version, stage, version_of_image
+from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
+from kubectl_ipvs.proxy.release import parse_version, version_of_image
 
 DIGEST = "@sha256:" + "0" * 64
 PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"

@@ -14,7 +14,8 @@ from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.status import Place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
 from kubectl_ipvs.proxy.checks.findings import Finding
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings
+from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.startup import startup
 from kubectl_ipvs.proxy.config.fields import Value
 
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
@@ -37,7 +38,7 @@ def preflight(
     """Gather the facts and weigh them; every question is asked before the first write."""
     facts = _facts(located, intent, places)
     missing, unknown = _rights(cluster, located, intent, concurrency)
-    rollout = _rollout(cluster, located) if intent.restarts else ""
+    rollout = _rollout(cluster, located, places) if intent.restarts else ""
     facts = replace(facts, missing_rights=missing, unknown_rights=unknown, rollout=rollout)
     if facts.scheduler:
         modules = read_modules(cluster, places, facts.scheduler, located.version, concurrency, timeout)
@@ -55,7 +56,7 @@ def _facts(located: Located, intent: Intent, places: Sequence[Place]) -> Facts:
         version=located.version,
         place=located.kind,
         immutable=found is not None and found.immutable,
-        unknown_keys=located.configuration.findings,
+        startup=startup(located.configuration, located.version, being_set=intent.values),
         owners=_owners(located),
         nodes=[_node(place) for place in places],
         restarts=intent.restarts,
@@ -82,31 +83,28 @@ def _owners(located: Located) -> tuple[Owner, ...]:
     return owners({**found.labels, **found.annotations}, found.managers, located.namespace)
 
 
-def _rollout(cluster: Cluster, located: Located) -> str:
+def _rollout(cluster: Cluster, located: Located, places: Sequence[Place]) -> str:
     """Say what the DaemonSet is in the middle of, "" if it rests.
 
     A pod that is gone for a moment, after a run of ours was killed for example, looks the same: so ask again first.
     """
     owner, deadline = located.daemon_set, time.monotonic() + REST
-    said = _unfinished(owner)
+    away = sum(place.node is not None and not place.node.ready for place in places)
+    said = _unfinished(owner, away)
     while said and owner is not None and time.monotonic() < deadline:
         time.sleep(PAUSE)
         try:
             owner = cluster.daemon_set(owner.namespace, owner.name)
         except IpvsError:
             break
-        said = _unfinished(owner)
+        said = _unfinished(owner, away)
     return said
 
 
-def _unfinished(owner: DaemonSet | None) -> str:
+def _unfinished(owner: DaemonSet | None, away: int) -> str:
     if owner is None or owner.strategy == "OnDelete":
         return ""
-    if owner.observed_generation and owner.observed_generation < owner.generation:
-        return "its last change is not taken in yet"
-    if owner.observed_generation and owner.updated < owner.desired:
-        return f"{owner.updated} of {owner.desired} pods are updated"
-    return ""
+    return rollout_under_way(owner.desired, owner.updated, owner.observed_generation, owner.generation, away)
 
 
 def _rights(cluster: Cluster, located: Located, intent: Intent, concurrency: int) -> tuple[tuple[str, ...], str]:

@@ -6,7 +6,7 @@ Severity = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """One finding. An error refuses the change; --force overrules `forcible` ones. `nodes`: whom it is about."""
+    """One finding. An error blocks the change; --force overrides those marked `forcible`. `nodes`: whom it is about."""
 
     code: str
     severity: Severity
@@ -30,6 +30,13 @@ CODES = {
     "IPVS010": "a right is missing",
     "IPVS011": "somebody else owns the configuration",
     "IPVS012": "the rights are not known",
+    "IPVS013": "kube-proxy will not start with this configuration",
+    "IPVS014": "this kube-proxy does not know the field",
+    "IPVS015": "the mode does not exist in this version",
+    "IPVS016": "flags beside --config are void",
+    "IPVS017": "no node's table can be read",
+    "IPVS018": "nodes that are left out",
+    "IPVS019": "several configurations",
     "IPVS020": "nodes that are not ready",
     "IPVS021": "kube-proxy already crashes",
     "IPVS022": "the DaemonSet is in the middle of a rollout",
@@ -37,10 +44,12 @@ CODES = {
     "IPVS024": "static pods cannot be restarted by deletion",
     "IPVS025": "flags, not a ConfigMap, configure kube-proxy",
     "IPVS026": "the ConfigMap is immutable",
+    "IPVS027": "the configuration is a file on the node, or is rendered",
     "IPVS030": "IPVS mode is deprecated",
     "IPVS031": "IPVS mode is behind a feature gate",
     "IPVS032": "IPVS mode is off by default",
     "IPVS033": "IPVS mode was removed",
+    "IPVS034": "the feature gate KubeProxyIPVS is off",
 }
 
 

@@ -1,23 +1,16 @@
-"""Where IPVS mode stands: deprecated in 1.35, gated in 1.37, off by default in 1.40, removed in 1.43 (KEP-5495)."""
+"""Where IPVS mode stands: deprecated in 1.35, gated in 1.37, off by default in 1.40, removed in 1.43 (KEP-5495).
 
-import re
+Which other modes a release has: userspace until 1.25, nftables from 1.29, behind a gate until it was stable in 1.33.
+"""
+
+from collections.abc import Mapping
+
+from kubectl_ipvs.proxy.release import parse_version
 
 DEPRECATED, GATED, OFF, REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
+NO_USERSPACE, NFTABLES, NFTABLES_BETA, NFTABLES_STABLE = (1, 26), (1, 29), (1, 31), (1, 33)
+IPVS_GATE, NFTABLES_GATE = "KubeProxyIPVS", "NFTablesProxyMode"
 PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
-_TAG = re.compile(r":v?([0-9]{1,4})\.([0-9]{1,4})(\.[0-9A-Za-z.+_-]+)?(?:@|$)")
-_VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})")
-
-
-def version_of_image(image: str) -> str:
-    """Return kube-proxy's version from its image (`.../kube-proxy:v1.34.2` -> `v1.34.2`), "" where the tag has none."""
-    match = _TAG.search(image)
-    return f"v{match[1]}.{match[2]}{match[3] or ''}" if match else ""
-
-
-def parse_version(version: str) -> tuple[int, int] | None:
-    """Return (major, minor) of `v1.34.2`, None where it is no version."""
-    match = _VERSION.match(version)
-    return (int(match[1]), int(match[2])) if match else None
 
 
 def stage(version: str) -> str:
@@ -45,3 +38,35 @@ def notice(version: str) -> str:
         "the feature gate KubeProxyIPVS; it is removed in 1.43 (KEP-5495)",
         "removed": "Kubernetes 1.43 removed IPVS mode (KEP-5495): this kube-proxy cannot run it",
     }.get(stage(version), "")
+
+
+def ipvs_is_off(version: str, gates: Mapping[str, bool]) -> bool:
+    """Tell whether this kube-proxy refuses mode ipvs for its feature gate; False for an unknown version."""
+    number = parse_version(version)
+    if number is None or not GATED <= number < REMOVED:
+        return False
+    return not gates.get(IPVS_GATE, number < OFF)
+
+
+def missing_mode(version: str, mode: str, gates: Mapping[str, bool]) -> str:
+    """Return why this kube-proxy has no such mode on Linux, "" where it has, or where nobody can tell."""
+    if mode in {"", "iptables", "ipvs"} or "$" in mode:
+        return ""
+    if mode not in {"userspace", "nftables"}:
+        return f'kube-proxy has no mode "{mode}": there are iptables, ipvs and nftables'
+    number = parse_version(version)
+    if number is None:
+        return ""
+    if mode == "userspace":
+        return "" if number < NO_USERSPACE else f"kube-proxy {version} has no mode userspace: it ended with 1.25"
+    if number < NFTABLES:
+        return f"kube-proxy {version} has no mode nftables: it came with 1.29"
+    return _nftables_gate(number, version, gates)
+
+
+def _nftables_gate(number: tuple[int, int], version: str, gates: Mapping[str, bool]) -> str:
+    if number >= NFTABLES_STABLE:
+        return ""
+    beta = number >= NFTABLES_BETA
+    on = gates.get(NFTABLES_GATE, gates.get("AllBeta" if beta else "AllAlpha", beta))
+    return "" if on else f"kube-proxy {version} has mode nftables only with the feature gate {NFTABLES_GATE}"

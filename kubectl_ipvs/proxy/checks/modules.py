@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from kubectl_ipvs.proxy.checks.lifecycle import parse_version
+from kubectl_ipvs.proxy.release import parse_version
 
 LOADED_BY_KUBE_PROXY = frozenset({"rr", "wrr", "sh"})  # the fixed list of kube-proxy up to 1.26
 CHECKS_LOADED, EXITS, PROBES = (1, 20), (1, 26), (1, 27)

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, available_since, suggest
+from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, available_since
 from kubectl_ipvs.proxy.checks.config_owners import Owner
 from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
 from kubectl_ipvs.proxy.checks.modules import Modules, consequence, must_be_loaded
+from kubectl_ipvs.proxy.checks.startup import unknown_fields, unknown_scheduler
 from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.process import Reference
 
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 
@@ -28,9 +30,27 @@ class NodeFact(NamedTuple):
     modules: Modules | None = None
 
 
+IN_CONFIG_MAP = Reference("config-map")
+# What suits where a trap was asked for.
+_INSTEAD = {
+    "dh": "for a client to stay on one pod: sh; else lc",
+    "lblc": "for a client to stay on one pod: sh; else lc",
+    "lblcr": "for a client to stay on one pod: sh; else lc",
+    "fo": "for an even load: lc; else rr",
+    "ovf": "for an even load: lc; else rr",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that preflight weighs. `values` are the fields to be changed; a plain restart has none."""
+    """Everything that preflight evaluates. `values` are the fields to be changed; a plain restart has none.
+
+    `before` are the effective values as the configuration stands. `startup` is what `startup()` says of the
+    configuration that kube-proxy will read once the change is written. `unreadable` and `left_out` map a node to the
+    reason: its table cannot be read; it is not restarted because it was ill before or was skipped by hand. An image
+    without cat and ipvsadm makes no node unreadable. `in_the_way` maps what keeps a run from changing all that it
+    covers to the flag that narrows the run.
+    """
 
     values: Mapping[str, Value] = field(default_factory=dict)
     before: Mapping[str, Value] = field(default_factory=dict)
@@ -38,9 +58,13 @@ class Facts:
     version: str = ""
     place: str = "ConfigMap"  # ConfigMap, Flags, StaticPods
     immutable: bool = False
-    unknown_keys: Sequence[str] = ()
+    reference: Reference = IN_CONFIG_MAP
+    startup: Sequence[Finding] = ()
     owners: Sequence[Owner] = ()
     nodes: Sequence[NodeFact] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    in_the_way: Mapping[str, str] = field(default_factory=dict)
     missing_rights: Sequence[str] = ()
     unknown_rights: str = ""
     restarts: bool = True
@@ -48,17 +72,41 @@ class Facts:
     rollout: str = ""  # what the DaemonSet is in the middle of, "" if it rests
     on_delete: bool = False
     strategy: str = "delete"
+    namespace: str = "kube-system"
+    daemon_set: str = "kube-proxy"
 
     @property
     def scheduler(self) -> str:
+        """The scheduler that kube-proxy will read when it starts, whichever field is changed; "" in another mode."""
+        now = self.before.get("scheduler", "") if self.mode == "ipvs" else ""
+        return self.asked or (now if isinstance(now, str) else "")
+
+    @property
+    def asked(self) -> str:
         """The scheduler to be set, "" where that is not part of the change."""
         value = self.values.get("scheduler", "")
         return value if isinstance(value, str) else ""
 
 
 def findings(facts: Facts) -> list[Finding]:
-    """Run every check."""
-    return [found for check in CHECKS for found in check(facts)]
+    """Run every check; what two of them say in the same words is said once."""
+    return list(dict.fromkeys(found for check in CHECKS for found in check(facts)))
+
+
+def rollout_under_way(
+    desired: int, updated: int, observed_generation: int, generation: int, not_ready_nodes_without_updated_pod: int
+) -> str:
+    """Say what a DaemonSet is in the middle of, "" if it rests.
+
+    A pod that is missing on a node that is not ready alone is no rollout: it may be missing for ever.
+    """
+    if not observed_generation:
+        return ""
+    if observed_generation < generation:
+        return "its last change is not taken in yet"
+    if desired - updated > not_ready_nodes_without_updated_pod:
+        return f"{updated} of {desired} pods are updated"
+    return ""
 
 
 def _place(facts: Facts) -> Iterator[Finding]:
@@ -71,6 +119,37 @@ def _place(facts: Facts) -> Iterator[Finding]:
     if facts.immutable:
         yield Finding("IPVS026", "error", "the ConfigMap is immutable: it cannot be changed",
                       "make a new one and let the DaemonSet mount it", forcible=False)  # fmt: skip
+    if facts.reference.kind in {"host-file", "rendered", "unknown"}:
+        yield _no_config_map(facts.reference)
+
+
+def _no_config_map(reference: Reference) -> Finding:
+    """Say where the configuration is, and which ConfigMaps may be what it is made of."""
+    where = {
+        "host-file": f"a file on each node ({reference.name or reference.path})",
+        "rendered": f"{reference.path}, which the pod renders when it starts",
+        "unknown": f"{reference.path}, which is in no ConfigMap that its pods mount",
+    }[reference.kind]
+    named = " or ".join(f"--configmap {'/'.join(filter(None, entry))}" for entry in reference.candidates)
+    hint = (
+        f"if it is made of a ConfigMap, name that: {named}"
+        if named
+        else "change that file, then `kubectl ipvs restart`"
+    )
+    return Finding("IPVS027", "error", f"kube-proxy reads {where}: not ours to edit", hint, forcible=False)
+
+
+def _several(facts: Facts) -> Iterator[Finding]:
+    if facts.in_the_way:
+        narrowing = " or ".join(dict.fromkeys(filter(None, facts.in_the_way.values())))
+        yield Finding("IPVS019", "error", f"this covers several configurations, and not all can be changed: "
+                      f"{'; '.join(facts.in_the_way)}", f"narrow it: {narrowing}" if narrowing else "",
+                      forcible=False)  # fmt: skip
+
+
+def _startup(facts: Facts) -> Iterator[Finding]:
+    yield from facts.startup
+    yield from unknown_fields(facts.values, facts.version)
 
 
 def _static(facts: Facts) -> Iterator[Finding]:
@@ -87,10 +166,8 @@ def _mode(facts: Facts) -> Iterator[Finding]:
 
 
 def _name(facts: Facts) -> Iterator[Finding]:
-    if facts.scheduler and facts.scheduler not in SCHEDULERS:
-        near = suggest(facts.scheduler)
-        yield Finding("IPVS002", "error", f'no scheduler of the kernel is called "{facts.scheduler}"',
-                      f"did you mean {near}?" if near else "`kubectl ipvs schedulers` lists them")  # fmt: skip
+    if facts.scheduler and facts.scheduler not in SCHEDULERS and "$" not in facts.scheduler:
+        yield unknown_scheduler(facts.scheduler)
 
 
 def _kernel(facts: Facts) -> Iterator[Finding]:
@@ -133,28 +210,23 @@ def _lack(modules: Modules, name: str, version: str) -> str:
 
 
 def _worth(facts: Facts) -> Iterator[Finding]:
-    known = SCHEDULERS.get(facts.scheduler)
+    known = SCHEDULERS.get(facts.asked)
     if known is None:
         return
+    name = known.name
     if known.trap:
-        yield Finding("IPVS005", "error", f"{known.name} is a trap: {known.with_kube_proxy}", known.advice)
-    elif known.name in {"sh", "mh"}:
-        yield Finding("IPVS006", "warning", f"{known.name}: {known.advice}")
-    elif known.name in {"wrr", "wlc"}:
-        yield Finding("IPVS007", "warning", f"{known.name} does what {known.name[1:]} does: {known.with_kube_proxy}")
+        yield Finding("IPVS005", "error", f"{name} is a trap: {known.with_kube_proxy}", _INSTEAD[name])
+    elif name in {"sh", "mh"}:
+        yield Finding("IPVS006", "warning", f"{name}: {known.advice}")
+    elif name in {"wrr", "wlc"}:
+        reason = f"{name} does what {name[1:]} does under kube-proxy (all weights are 1)"
+        yield Finding("IPVS007", "warning", reason)
 
 
 def _strict_arp(facts: Facts) -> Iterator[Finding]:
     if facts.values.get("strictARP") is False and facts.before.get("strictARP") is True:
         yield Finding("IPVS008", "warning", "kube-proxy never sets arp_ignore and arp_announce back",
                       "on each node: sysctl net.ipv4.conf.all.{arp_ignore,arp_announce}=0, or a reboot")  # fmt: skip
-
-
-def _unknown_keys(facts: Facts) -> Iterator[Finding]:
-    if facts.unknown_keys:
-        yield Finding(
-            "IPVS009", "warning", f"the configuration holds what kube-proxy ignores: {'; '.join(facts.unknown_keys)}"
-        )
 
 
 def _rights(facts: Facts) -> Iterator[Finding]:
@@ -183,10 +255,35 @@ def _health(facts: Facts) -> Iterator[Finding]:
         yield Finding("IPVS021", "warning", f"kube-proxy already crashes on {some(crashing)}: {first}", nodes=crashing)
 
 
+def _tables(facts: Facts) -> Iterator[Finding]:
+    """Whether the run can be verified: what cannot be read of all nodes, and who is left out of it."""
+    if not facts.restarts:
+        return
+    out = {**facts.unreadable, **facts.left_out}
+    reached = [node.name for node in facts.nodes if node.ready and node.name not in facts.left_out]
+    if reached and all(name in facts.unreadable for name in reached):
+        hint = "--force goes on, and verifies that each pod stays up and no more"
+        reason = f"no node's table can be read: {_reasons(facts.unreadable)}"
+        yield Finding("IPVS017", "error", reason, hint, nodes=tuple(reached))
+        out = dict(facts.left_out)
+    if out:
+        yield Finding("IPVS018", "warning", f"left out: {_reasons(out)}",
+                      "`kubectl ipvs restart --stale` restarts them once they are well", nodes=tuple(out))  # fmt: skip
+
+
+def _reasons(nodes: Mapping[str, str]) -> str:
+    """Name nodes by their reason: `a, b (timeout); c (Pending)`."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for name, reason in nodes.items():
+        by_reason[reason].append(name)
+    return "; ".join(f"{some(tuple(names))} ({reason})" for reason, names in by_reason.items())
+
+
 def _daemon_set(facts: Facts) -> Iterator[Finding]:
     if facts.rollout and facts.restarts:
         yield Finding("IPVS022", "error", f"the DaemonSet is in the middle of a rollout: {facts.rollout}",
-                      "wait for `kubectl rollout status` of it")  # fmt: skip
+                      f"kubectl -n {facts.namespace} rollout status daemonset/{facts.daemon_set} --timeout=5m; "
+                      "where it has stopped for good, --force goes on")  # fmt: skip
     if facts.on_delete and facts.strategy == "rollout":
         yield Finding("IPVS023", "error", "the DaemonSet's update strategy is OnDelete: it does not roll by itself",
                       "leave --strategy=rollout out", forcible=False)  # fmt: skip
@@ -200,6 +297,6 @@ def _lifecycle(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS = (
-    _place, _static, _mode, _name, _kernel, _modules, _worth, _strict_arp, _unknown_keys, _rights, _owner, _health,
-    _daemon_set, _lifecycle,
+    _place, _several, _static, _mode, _startup, _name, _kernel, _modules, _worth, _strict_arp, _rights, _owner, _health,
+    _tables, _daemon_set, _lifecycle,
 )  # fmt: skip

@@ -35,12 +35,13 @@ _INVALID = "the configuration is not valid YAML"
 class Document(NamedTuple):
     """One document: its root node with marks into the text, and its value as plain objects.
 
-    `others` counts the further documents in the same text.
+    `others` counts the further documents in the same text, `earlier` those of them that stand before this one.
     """
 
     node: yaml.MappingNode
     value: dict[object, object]
     others: int
+    earlier: int = 0
 
 
 @lru_cache(maxsize=8)  # one change reads the old and the new text several times, 10 ms each
@@ -50,13 +51,13 @@ def configuration_document(text: str) -> Document:
     Raises ConfigurationInvalid if there is none, and for anything in the text that is not harmless YAML.
     """
     loaded = _loaded(text)
-    for node, value in loaded:
+    for earlier, (node, value) in enumerate(loaded):
         if isinstance(node, yaml.MappingNode) and isinstance(value, dict) and value.get("kind") == KIND:
-            return Document(node, value, len(loaded) - 1)
-    held = [(node, value) for node, value in loaded if value is not None]
-    if not held:
+            return Document(node, value, len(loaded) - 1, earlier)
+    filled = [(node, value) for node, value in loaded if value is not None]
+    if not filled:
         raise ConfigurationInvalid("the configuration is empty")
-    node, value = held[0]
+    node, value = filled[0]
     if not isinstance(value, dict):
         raise ConfigurationInvalid(f"the configuration is not a mapping ({position(node.start_mark)})")
     kind = shown(value.get("kind"))

@@ -1,6 +1,6 @@
-"""The record of the last change, kept in an annotation of the ConfigMap, and how it is taken back byte for byte.
+"""The record of the last change, kept in an annotation of the ConfigMap, and how it is undone byte for byte.
 
-It holds the one span of the text that was changed, so that undo restores what was there (an absent key, a comment's
+It has the one span of the text that was changed, so that undo restores what was there (an absent key, a comment's
 place, an empty quoted value) and not something that means the same. A hash tells whether the text is still ours.
 """
 
@@ -9,12 +9,17 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from kubectl_ipvs.proxy.config.difference import changed_span
+
 ANNOTATION = "kubectl-ipvs/last-change"
-TAKEN_BACK = "kubectl-ipvs/taken-back"
+ROLLED_BACK = "kubectl-ipvs/taken-back"  # the name on the wire stays: records of older releases are read
 
 
 class LastChange(NamedTuple):
-    """When; which fields from what to what (None: unset); and the span: at `at`, `removed` became `inserted`."""
+    """When (one time for all ConfigMaps of a run); which fields from what to what (None: unset); and the span.
+
+    At `at`, `removed` became `inserted`.
+    """
 
     time: str
     fields: Mapping[str, Mapping[str, Any]]
@@ -38,9 +43,7 @@ class LastChange(NamedTuple):
 
 def record(old: str, new: str, fields: Mapping[str, Mapping[str, Any]], time: str) -> LastChange:
     """Describe the change from `old` to `new` by the one span in which they differ."""
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    return LastChange(time, fields, start, old[start : len(old) - end], new[start : len(new) - end], digest(new))
+    return LastChange(time, fields, *changed_span(old, new), digest(new))
 
 
 def read(value: str) -> LastChange | None:
@@ -54,29 +57,37 @@ def read(value: str) -> LastChange | None:
     return found if _is_place(parsed["at"]) and _are_fields(parsed["fields"]) and _are_texts(texts) else None
 
 
-def taken_back(text: str, since: float) -> str:
-    """Note that `text` was restored, and since when (seconds since the epoch) something else had stood there.
+def rolled_back(text: str, since: float, before: float | None) -> str:
+    """Note that `text` was restored. Seconds since the epoch, by the API server's clock.
 
-    Whoever started before that has read the very same text: such a node needs no restart.
+    `since`: from when on something else had stood there. `before`: when `text` itself was first written, None where
+    nobody knows. Whoever started from `before` to `since` has read the very same text and needs no restart.
     """
-    return json.dumps({"sha256": digest(text), "since": since}, sort_keys=True)
+    return json.dumps({"sha256": digest(text), "since": since, "before": before}, sort_keys=True)
 
 
-def differed_since(value: str, text: str) -> float | None:
-    """Read that note; None where it is not about this text."""
+def in_force_between(value: str, text: str) -> tuple[float | None, float | None]:
+    """Read that note: from when to when `text` had been there the first time; None is not known.
+
+    A pod has read the present text where it started at or after the first and before the second. Where one of them is
+    not known (no note, one about another text, one of an older release), nobody is excused.
+    """
     try:
         parsed = json.loads(value)
     except (ValueError, RecursionError):
-        return None
+        return None, None
     if not isinstance(parsed, dict) or parsed.get("sha256") != digest(text):
-        return None
-    since = parsed.get("since")
-    return float(since) if isinstance(since, int | float) else None
+        return None, None
+    return _moment(parsed.get("before")), _moment(parsed.get("since"))
 
 
 def digest(text: str) -> str:
     """Return the hash by which a text is known again."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _moment(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _is_place(value: object) -> bool:
@@ -89,9 +100,3 @@ def _are_fields(value: object) -> bool:
 
 def _are_texts(values: tuple[object, ...]) -> bool:
     return all(isinstance(value, str) for value in values)
-
-
-def _common(one: str, other: str) -> int:
-    """Return the length of the common beginning."""
-    shorter = min(len(one), len(other))
-    return next((index for index in range(shorter) if one[index] != other[index]), shorter)

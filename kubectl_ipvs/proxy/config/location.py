@@ -1,15 +1,13 @@
-"""Where kube-proxy's configuration lives: found by following its pod template, with no table of distributions.
+"""What stands behind a path in a container: its mounts, the pod's volumes, a ConfigMap's key.
 
-args -> `--config=PATH` -> the volume mount that holds PATH -> the volume's ConfigMap and key. kubeadm, EKS, k0s,
-Kubermatic, OpenShift and newer Talos are all found like that (facts: sources of those projects' manifests). A template
-that is not shaped as the API documents it leads to None, never to an exception.
+`--config=PATH` -> the volume mount that PATH is in -> the volume's ConfigMap and key. kubeadm, EKS, k0s, Kubermatic,
+OpenShift and newer Talos all keep it like that (sources of those projects' manifests), so there is no table of
+distributions. A template that is not shaped as the API documents it leads to None, never to an exception.
 """
 
 import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
-
-from kubectl_ipvs.proxy.config import flags
 
 Json = Mapping[str, Any]
 
@@ -19,21 +17,6 @@ class Source(NamedTuple):
 
     name: str
     key: str
-
-
-def proxy_container(pod_spec: Json) -> Json | None:
-    """Return the container that runs kube-proxy: by its command, else by its name, else the only one."""
-    containers = _objects(pod_spec.get("containers"))
-    for entry in containers:
-        if any(posixpath.basename(word) == "kube-proxy" for word in words(entry) if not word.startswith("-")):
-            return entry
-    named = [entry for entry in containers if "kube-proxy" in _text(entry.get("name"))]
-    return next(iter(named or (containers if len(containers) == 1 else [])), None)
-
-
-def words(container: Json) -> tuple[str, ...]:
-    """Return command and arguments, word by word; a shell's script (`sh -c "..."`) is taken apart as well."""
-    return tuple(flags.words([_text(word) for part in ("command", "args") for word in _list(container.get(part))]))
 
 
 def config_path(arguments: tuple[str, ...]) -> str | None:
@@ -47,45 +30,69 @@ def config_path(arguments: tuple[str, ...]) -> str | None:
     return path or None
 
 
+class Mounted(NamedTuple):
+    """A path in a container: the volume that is mounted there, and the file's place in it ("." is the whole volume)."""
+
+    volume: Json
+    file: str
+
+
 def config_source(pod_spec: Json, container: Json, path: str) -> Source | None:
-    """Follow `path` through the container's mounts to the ConfigMap and key behind it; None where there is none."""
+    """Return the ConfigMap and the key that a container reads at `path`; None where there is none."""
+    found = mounted(pod_spec, container, path)
+    return None if found is None else source_of(found)
+
+
+def mounted(pod_spec: Json, container: Json, path: str) -> Mounted | None:
+    """Return what is mounted at `path`; an empty volume where the pod has none of that name, None without a mount."""
     found = _mount(container, path)
     if found is None:
         return None
     mount, file = found
-    volumes = (entry for entry in _objects(pod_spec.get("volumes")) if entry.get("name") == mount.get("name"))
-    held = list(_config_maps(next(volumes, {})))
-    for name, chosen in held:
+    return Mounted(volume(pod_spec, mount.get("name")), file)
+
+
+def source_of(found: Mounted) -> Source | None:
+    """Return the ConfigMap and the key of a file in a volume; None where no ConfigMap has it."""
+    if found.file == ".":  # a ConfigMap as a whole is a folder
+        return None
+    present = list(config_maps(found.volume))
+    for name, chosen in present:
         for entry in chosen:
-            if posixpath.normpath(_text(entry.get("path"))) == file and _text(entry.get("key")):
+            if posixpath.normpath(_text(entry.get("path"))) == found.file and _text(entry.get("key")):
                 return Source(name, entry["key"])
     # without `items` every key is a file of its own name; a key has no slash
-    whole = [name for name, chosen in held if not chosen and "/" not in file]
-    return Source(whole[0], file) if whole else None
+    whole = [name for name, chosen in present if not chosen and "/" not in found.file]
+    return Source(whole[0], found.file) if whole else None
+
+
+def volume(pod_spec: Json, name: object) -> Json:
+    """Return the pod's volume of that name, empty where there is none."""
+    return next((entry for entry in objects(pod_spec.get("volumes")) if entry.get("name") == name), {})
+
+
+def config_maps(found: Json) -> Iterator[tuple[str, list[Json]]]:
+    """Yield (name, items) of the ConfigMaps in a volume, projected ones included."""
+    projected = found.get("projected")
+    for source in objects(projected.get("sources")) if isinstance(projected, dict) else [found]:
+        entry = source.get("configMap")
+        if isinstance(entry, dict) and _text(entry.get("name")):
+            yield entry["name"], objects(entry.get("items"))
 
 
 def _mount(container: Json, path: str) -> tuple[Json, str] | None:
-    """Return the innermost mount that holds `path`, and the file's place in its volume."""
-    mounts = _objects(container.get("volumeMounts"))
+    """Return the innermost mount that `path` is in, and the file's place in its volume."""
+    mounts = objects(container.get("volumeMounts"))
     folders = [(posixpath.normpath(_text(mount.get("mountPath")) or "."), mount) for mount in mounts]
-    holding = [(folder, mount) for folder, mount in folders if _inside(folder, path) is not None]
-    if not holding:
+    around = [(folder, mount) for folder, mount in folders if inside(folder, path) is not None]
+    if not around:
         return None
-    folder, mount = max(holding, key=lambda pair: len(pair[0]))
-    file = posixpath.normpath(posixpath.join(_text(mount.get("subPath")), _inside(folder, path) or ""))
-    return None if file == "." else (mount, file)  # a whole volume is no file
+    folder, mount = max(around, key=lambda pair: len(pair[0]))
+    file = posixpath.normpath(posixpath.join(_text(mount.get("subPath")), inside(folder, path) or ""))
+    return mount, file
 
 
-def _config_maps(volume: Json) -> Iterator[tuple[str, list[Json]]]:
-    """Yield (name, items) of the ConfigMaps in a volume, projected ones included."""
-    projected = volume.get("projected")
-    for source in _objects(projected.get("sources")) if isinstance(projected, dict) else [volume]:
-        held = source.get("configMap")
-        if isinstance(held, dict) and _text(held.get("name")):
-            yield held["name"], _objects(held.get("items"))
-
-
-def _inside(folder: str, path: str) -> str | None:
+def inside(folder: str, path: str) -> str | None:
     """Return the part of `path` below `folder`, a clean one: "" for the folder itself, None outside."""
     path = posixpath.normpath(path)
     if path == folder:
@@ -94,12 +101,9 @@ def _inside(folder: str, path: str) -> str | None:
     return path[len(prefix) :] if path.startswith(prefix) else None
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _objects(value: object) -> list[Json]:
-    return [entry for entry in _list(value) if isinstance(entry, dict)]
+def objects(value: object) -> list[Json]:
+    """Return the objects of a list; nothing for anything else."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import yaml
 
 from kubectl_ipvs.errors import ConfigurationInvalid
+from kubectl_ipvs.proxy.config.difference import changed_span
 from kubectl_ipvs.proxy.config.document import STRING_TAG, Document, children, configuration_document
 from kubectl_ipvs.proxy.config.field_position import is_json, refused
 from kubectl_ipvs.proxy.config.fields import Value
@@ -33,7 +34,8 @@ def prove(old: str, new: str, name: str, value: Value) -> None:
         raise refused(name, "the result would change more than this field")
     if is_json(old) and not is_json(new):
         raise refused(name, "the result would not be JSON any more")
-    if max(_span(old, new)) > _SPAN[isinstance(value, tuple)]:
+    span = changed_span(old, new)
+    if max(len(span.removed), len(span.inserted)) > _SPAN[isinstance(value, tuple)]:
         raise refused(name, "the change would be too long")
 
 
@@ -74,15 +76,3 @@ def _outline(node: yaml.Node) -> Outline:
         outline.append((node.tag, node.value if isinstance(node, yaml.ScalarNode) else len(below)))
         waiting.extend(reversed(below))
     return outline
-
-
-def _span(old: str, new: str) -> tuple[int, int]:
-    """Return how many characters are removed and added between the common beginning and the common end."""
-    start = _common(old, new)
-    end = _common(old[start:][::-1], new[start:][::-1])
-    return len(old) - start - end, len(new) - start - end
-
-
-def _common(left: str, right: str) -> int:
-    pairs = enumerate(zip(left, right, strict=False))
-    return next((index for index, (one, other) in pairs if one != other), min(len(left), len(right)))

@@ -1,0 +1,18 @@
+"""Which release of Kubernetes a kube-proxy is: from its image's tag, as a pair to compare."""
+
+import re
+
+_TAG = re.compile(r":v?([0-9]{1,4})\.([0-9]{1,4})(\.[0-9A-Za-z.+_-]+)?(?:@|$)")
+_VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})")
+
+
+def version_of_image(image: str) -> str:
+    """Return kube-proxy's version from its image (`.../kube-proxy:v1.34.2` -> `v1.34.2`), "" where the tag has none."""
+    match = _TAG.search(image)
+    return f"v{match[1]}.{match[2]}{match[3] or ''}" if match else ""
+
+
+def parse_version(version: str) -> tuple[int, int] | None:
+    """Return (major, minor) of `v1.34.2`, None where it is no version."""
+    match = _VERSION.match(version)
+    return (int(match[1]), int(match[2])) if match else None
