@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from kubectl_ipvs.cli import flags
+from kubectl_ipvs.cli.flags import connection as flags
 from kubectl_ipvs.errors import UsageError
 
 PROGRAM = "kubectl ipvs"
@@ -59,7 +59,7 @@ class _Commands(TyperGroup):
             return None
         if ctx is None or getattr(ctx, "ipvs_listing", False):
             return TyperCommand(name=cmd_name, help=COMMANDS[cmd_name])
-        module = importlib.import_module(f"kubectl_ipvs.cli.{cmd_name}")
+        module = importlib.import_module(f"kubectl_ipvs.cli.commands.{cmd_name}")
         return flags.command(cmd_name, module.run)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - as above

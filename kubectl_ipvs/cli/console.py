@@ -5,6 +5,7 @@ must not end in the middle because of that.
 """
 
 import os
+import shutil
 import sys
 import threading
 import time
@@ -13,7 +14,6 @@ from contextlib import suppress
 
 from kubectl_ipvs.errors import Cancelled, IpvsError, UsageError
 from kubectl_ipvs.output.printable import printable, printable_lines
-
 
 ENOUGH = 12  # lines
 
@@ -47,6 +47,14 @@ def err(text: str) -> None:
     with suppress(OSError, ValueError):
         sys.stderr.write(text)
         sys.stderr.flush()
+
+
+def screen() -> tuple[int, int] | None:
+    """Width and height of the terminal that stdout is; None where it is none."""
+    if not sys.stdout.isatty():
+        return None
+    size = shutil.get_terminal_size()
+    return size.columns, size.lines
 
 
 def clear() -> None:

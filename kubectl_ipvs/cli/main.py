@@ -14,7 +14,9 @@ from kubectl_ipvs.cli.console import err
 from kubectl_ipvs.errors import Cancelled, ExitCode, IpvsError
 from kubectl_ipvs.output.printable import printable_lines
 
-GC_THRESHOLD = 10_000  # objects; with Python's own 700, 96 of the 1,400 ms of CPU of a `status` over 500 nodes; 37 with this
+GC_THRESHOLD = (
+    10_000  # objects; with Python's own 700, 96 of the 1,400 ms of CPU of a `status` over 500 nodes; 37 with this
+)
 EQUALS = re.compile("(-[nslov])=(.*)", re.DOTALL)  # kubectl takes -n=NAME, click takes -n NAME and -nNAME
 # kubectl's spelling of a switch; --no-X is ours alone, where a switch can be turned off
 SWITCHED = re.compile(

@@ -77,6 +77,10 @@ class Cluster:
         """End every request of the block, in this thread, in so many seconds: lists, writes, leases; not exec."""
         return limit.within(time.monotonic() + seconds)
 
+    def now(self) -> float:
+        """Return the API server's time, in seconds since the epoch."""
+        return self._rest.transport.now()
+
     def version(self) -> str:
         """Return the API server's version (`v1.34.2`)."""
         return str(self._rest.get("/version").get("gitVersion") or "")

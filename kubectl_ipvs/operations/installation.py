@@ -206,7 +206,9 @@ class _Search:
         found = {pod.uid: pod for entry in self._lists.values() for pod in entry.pods if pod.process is not None}
         names = {f"DaemonSet/{entry.name}" for entry in self._daemon_sets}
         named = self._where.daemon_set is not None
-        return [pod for pod in found.values() if pod.owner in names or not (named or pod.owner.startswith("DaemonSet/"))]
+        return [
+            pod for pod in found.values() if pod.owner in names or not (named or pod.owner.startswith("DaemonSet/"))
+        ]
 
     def installation(self) -> Installation:
         """Pair nodes with pods, pods with configurations."""
@@ -217,8 +219,7 @@ class _Search:
         paired = self._pair(pods)
         books.read(reference for _, _, _, reference in paired)
         nodes = [
-            ProxyNode(name, node, pod, owner, books.of(found, pod, owner))
-            for (name, node), pod, owner, found in paired
+            ProxyNode(name, node, pod, owner, books.of(found, pod, owner)) for (name, node), pod, owner, found in paired
         ]
         if not nodes:  # no node at all: the configurations are still there to be shown
             templates = [(process(mapping(entry.template.get("spec"))), entry) for entry in self._daemon_sets]
@@ -238,11 +239,11 @@ class _Search:
         known = {node.name: node for node in self._nodes}
         owners = {f"DaemonSet/{entry.name}": entry for entry in self._daemon_sets}
         here: dict[str, Pod] = {}
-        for pod in pods:
-            if pod.node and (pod.node not in here or _newer(pod, here[pod.node])):
-                here[pod.node] = pod
+        for entry in pods:
+            if entry.node and (entry.node not in here or _newer(entry, here[entry.node])):
+                here[entry.node] = entry
         meant = {node.name: owner for node in self._nodes for owner in self._meant(node)}
-        paired = []
+        paired: list[tuple[tuple[str, Node | None], Pod | None, DaemonSet | None, Process | None]] = []
         for name in sorted(meant.keys() | here.keys(), key=natural):
             pod = here.get(name)
             owner = owners.get(pod.owner) if pod is not None else meant.get(name)
@@ -272,7 +273,7 @@ class _Sources:
 
     def __init__(self, cluster: Cluster, where: Where, namespace: str) -> None:
         self._cluster, self._where, self._namespace = cluster, where, namespace
-        self._maps: dict[str, ConfigMap | None | IpvsError] = {}
+        self._maps: dict[str, ConfigMap | IpvsError | None] = {}
         self._sources: dict[tuple[str, ...], Source] = {}
         self._overruled = False
 

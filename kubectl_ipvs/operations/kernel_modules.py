@@ -11,8 +11,8 @@ from typing import NamedTuple
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
-from kubectl_ipvs.operations.fanout import fan_out
-from kubectl_ipvs.operations.status import Place
+from kubectl_ipvs.operations.installation import ProxyNode
+from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.proxy.checks.modules import Modules, loaded, must_be_loaded, on_disk
 
 MOST = 8 * 1024 * 1024  # bytes of one file
@@ -27,11 +27,11 @@ class _Folder(NamedTuple):
 
 
 def read_modules(
-    cluster: Cluster, places: Sequence[Place], scheduler: str, version: str, concurrency: int, timeout: float
+    cluster: Cluster, nodes: Sequence[ProxyNode], scheduler: str, version: str, concurrency: int, timeout: float
 ) -> Mapping[str, Modules]:
     """Return what is known, by node; nodes of which nothing can be read are left out."""
     asked = [
-        (place.name, place.node.kernel, place.pod) for place in places if _answers(place) and place.node and place.pod
+        (entry.name, entry.node.kernel, entry.pod) for entry in nodes if _answers(entry) and entry.node and entry.pod
     ]
     samples: dict[str, list[Pod]] = {}
     for _, kernel, pod in asked:
@@ -62,8 +62,8 @@ def _modules(running: frozenset[str] | None, folder: _Folder | None) -> Modules:
     return Modules(None if running is None else running | folder.built_in, folder.built_in | folder.files)
 
 
-def _answers(place: Place) -> bool:
-    return place.pod is not None and place.pod.ready and (place.node is None or place.node.ready)
+def _answers(entry: ProxyNode) -> bool:
+    return entry.pod is not None and entry.pod.ready and entry.ready
 
 
 def _folder(cluster: Cluster, pods: Sequence[Pod], kernel: str, timeout: float) -> _Folder | None:

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
-from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
 from kubectl_ipvs.proxy.config import configuration
 from kubectl_ipvs.proxy.config.configuration import Configuration
 from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK, in_force_between
 from kubectl_ipvs.proxy.process import Reference
+from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.verdict import Age
 
 USUAL_KEY = "config.conf"
@@ -36,6 +36,7 @@ class Source(NamedTuple):
     hint: str = ""
     invalid: bool = False  # it was read, and is no configuration: kube-proxy cannot start with it
     identity: tuple[str, ...] = ()
+    candidates: tuple[tuple[str, str], ...] = ()  # ConfigMaps and keys that it may be made of
 
     @property
     def writable(self) -> bool:
@@ -92,14 +93,15 @@ def source_of(
                       identity=("ConfigMap", namespace, reference.name, reference.key))  # fmt: skip
     if reference.kind == "flags":
         kind = "Pod" if static else "DaemonSet"
-        read = configuration.read_flags(words)
+        read = configuration.read_flags(words, version)
         said = (str(read.mode.effective), *(f"{name}={entry.effective}" for name, entry in read.ipvs.items()))
         return Source(kind, namespace, runner, version, words, configuration=read,
                       identity=(kind, namespace, runner, *said))  # fmt: skip
     kind = "File" if reference.kind == "host-file" else "Rendered"
     held = tuple(part for pair in reference.candidates for part in pair)
     return Source(kind, namespace, runner, version, words, reference.path,
-                  identity=(kind, namespace, runner, reference.path, *held))  # fmt: skip
+                  identity=(kind, namespace, runner, reference.path, *held),
+                  candidates=reference.candidates)  # fmt: skip
 
 
 def read_source(made: Source, name: str, key: str, found: "ConfigMap | None | IpvsError") -> Source:

@@ -11,7 +11,7 @@ from kubectl_ipvs.operations.installation import Installation, choose, natural
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
-from kubectl_ipvs.proxy.checks.lifecycle import version_of_image
+from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, UNSEEN
 
 

@@ -106,7 +106,9 @@ def _unseen(plan: Plan, nodes: Sequence[NodeOutcome]) -> list[str]:
     if blind and reasons:
         lines.append(f"not verified in the kernel: {some(blind)} ({next(iter(reasons))})")
     elif blind and plan.found.source.mode != "ipvs":
-        lines.append(f"the mode is {plan.found.source.mode or 'not known'}: verified by pods that stay up, not in the kernel")
+        lines.append(
+            f"the mode is {plan.found.source.mode or 'not known'}: verified by pods that stay up, not in the kernel"
+        )
     return lines
 
 
@@ -127,5 +129,3 @@ def _final(outcome: Outcome, again: Again) -> list[str]:
     if glance.unknown:
         lines.append(f"warning: {glance.unknown}; check with {again('status')}")
     return lines
-
-

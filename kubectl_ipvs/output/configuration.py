@@ -1,75 +1,88 @@
-"""The configuration: `get` in every format."""
+"""The configurations: `get` in every format."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubectl_ipvs.operations.locate import Located
+from kubectl_ipvs.operations.change.checks import start_problems
+from kubectl_ipvs.operations.installation import Installation
+from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.table import table
-from kubectl_ipvs.proxy.checks.lifecycle import notice
+from kubectl_ipvs.proxy.checks.findings import Finding, some
+from kubectl_ipvs.proxy.checks.lifecycle import notice, outlook
 from kubectl_ipvs.proxy.config.configuration import Setting
 from kubectl_ipvs.proxy.config.fields import FIELD, Value
 
+UNKNOWN = "<unknown>"
 
-def render(located: Located, form: str) -> str:
-    """Write the configuration as `table`, `wide`, `json`, `yaml` or `name`."""
+
+def render(found: Installation, form: str) -> str:
+    """Write all configurations as `table`, `wide`, `json`, `yaml` or `name`."""
     if form == "name":
-        return name(located) + "\n"
+        return "".join(f"{name(source)}\n" for source in found.sources)
     if form in {"json", "yaml"}:
-        return document("Configuration", content(located), form)
-    return _table(located, wide=form == "wide")
+        return document("Configuration", content(found), form)
+    return "\n".join(_table(source, found.nodes_of(source), wide=form == "wide") for source in found.sources)
 
 
-def warnings(located: Located) -> list[str]:
-    """Return what an operator must know beside the values."""
-    read = located.configuration
-    found = [*(f"kube-proxy will not start: {error}" for error in read.errors), *read.ignored]
-    if located.mode != "ipvs":
-        found.append(f"kube-proxy's mode is {located.mode}: the ipvs settings are not in force")
-    elif notice(located.version):
-        found.append(f"kube-proxy {located.version}: {notice(located.version)}")
-    return found
+def warnings(found: Installation) -> list[str]:
+    """Return what an operator must know beside the values; each once."""
+    said = list(found.warnings)
+    for entry in found.sources:
+        said += [entry.problem] if entry.problem else []
+        said += [f"if so: {entry.hint}" for _ in (entry,) if entry.problem and entry.hint]
+        said += [_sentence(problem) for problem in start_problems(entry) if not entry.problem]
+        if entry.kind == "Rendered" and entry.configuration is not None:
+            said.append(
+                f"kube-proxy reads {entry.path}, which its pod makes of {where(entry)}: what it makes is not seen"
+            )
+        if entry.mode is not None and entry.mode != "ipvs":
+            said.append(f"kube-proxy's mode is {entry.mode}: the ipvs settings are not in force")
+        elif entry.mode == "ipvs" and notice(entry.version):
+            said.append(f"kube-proxy {entry.version}: {notice(entry.version)}")
+    return list(dict.fromkeys(said))
 
 
-def name(located: Located) -> str:
-    """Return the object that holds the configuration, as `-o name` has it."""
-    if located.config_map is not None:
-        return f"configmap/{located.config_map.name}"
-    return f"daemonset.apps/{located.name}" if located.kind == "Flags" else f"pod/{located.name}"
+def name(source: Source) -> str:
+    """Return the object that has the configuration, as `-o name` has it."""
+    if source.config_map is not None:
+        return f"configmap/{source.config_map.name}"
+    return f"pod/{source.name}" if source.kind == "Pod" else f"daemonset.apps/{source.name}"
 
 
-def content(located: Located) -> dict[str, Any]:
-    """Return the schema's facts."""
-    read = located.configuration
-    return {
-        "source": source(located),
-        "version": located.version,
-        "mode": _pair(read.mode),
-        "ipvs": {field: _pair(setting) for field, setting in read.ipvs.items()},
-        "unknown": list(read.unknown),
-    }
+def content(found: Installation) -> dict[str, Any]:
+    """Return the schema's facts; the first level repeats the configuration where there is one alone."""
+    entries = [_content(entry, found.nodes_of(entry)) for entry in found.sources]
+    first = {key: value for key, value in entries[0].items() if key in TOP} if len(entries) == 1 else {}
+    return {**first, "configurations": entries}
 
 
-def source(located: Located) -> dict[str, str]:
-    """Tell where the configuration lives."""
-    if located.config_map is not None:
+TOP = ("source", "version", "mode", "ipvs", "unknown")
+
+
+def source(found: Source) -> dict[str, str]:
+    """Tell where a configuration lives."""
+    if found.config_map is not None:
         return {
             "kind": "ConfigMap",
-            "namespace": located.namespace,
-            "name": located.config_map.name,
-            "key": located.key,
+            "namespace": found.namespace,
+            "name": found.config_map.name,
+            "key": found.key,
         }
-    return {"kind": "DaemonSet" if located.kind == "Flags" else "Pod", "namespace": located.namespace,
-            "name": located.name, "key": ""}  # fmt: skip
+    kind = {"DaemonSet": "DaemonSet", "Pod": "Pod", "ConfigMap": "ConfigMap"}.get(found.kind, "File")
+    held = {"kind": kind, "namespace": found.namespace, "name": found.name, "key": ""}
+    return {**held, "path": found.path} if kind == "File" else held
 
 
-def where(located: Located) -> str:
-    """Say where the configuration lives, in words."""
-    if located.config_map is not None:
-        return f"configmap {located.namespace}/{located.config_map.name}, key {located.key}"
-    if located.kind == "Flags":
-        return f"flags of daemonset {located.namespace}/{located.name}"
-    return f"flags of static pods in {located.namespace} ({located.selector})"
+def where(found: Source) -> str:
+    """Say where a configuration lives, in words."""
+    if found.config_map is not None:
+        return f"configmap {found.namespace}/{found.config_map.name}, key {found.key}"
+    if found.kind == "DaemonSet":
+        return f"flags of daemonset {found.namespace}/{found.name}"
+    if found.kind == "Pod":
+        return f"flags of static pods in {found.namespace}"
+    return f"file {found.path or UNKNOWN} on each node" if found.kind == "File" else f"file {found.path} in the pod"
 
 
 def words(value: Value | None) -> str:
@@ -81,39 +94,61 @@ def words(value: Value | None) -> str:
     return ",".join(value) or "[]" if isinstance(value, tuple) else value
 
 
-def _table(located: Located, *, wide: bool) -> str:
-    read = located.configuration
-    settings: Mapping[str, Setting] = {"mode": read.mode, **read.ipvs}
+def _content(found: Source, nodes: Sequence[str]) -> dict[str, Any]:
+    read = found.configuration
+    return {
+        "source": source(found),
+        "version": found.version,
+        "mode": _pair(read.mode) if read is not None else None,
+        "ipvs": {field: _pair(setting) for field, setting in read.ipvs.items()} if read is not None else {},
+        "unknown": list(read.unknown) if read is not None else [],
+        "nodes": list(nodes),
+        "problems": [entry.reason for entry in start_problems(found)] or ([found.problem] if found.problem else []),
+    }
+
+
+def _sentence(problem: Finding) -> str:
+    return problem.reason
+
+
+def _table(found: Source, nodes: Sequence[str], *, wide: bool) -> str:
+    read = found.configuration
+    settings: Mapping[str, Setting | None] = (
+        {"mode": read.mode, **read.ipvs} if read is not None else dict.fromkeys(("mode", *FIELD))
+    )
     headers = ("setting", "value", "configured", "default", "flag") if wide else ("setting", "value")
-    rows = [_row(key, setting, wide=wide) for key, setting in settings.items()]
+    rows = [_row(key, setting, found.version, wide=wide) for key, setting in settings.items()]
     rest = ["-"] * (len(headers) - 2)
-    rows.append(["source", where(located), *rest])
+    rows.append(["source", where(found), *rest])
+    rows.append(["nodes", f"{len(nodes)}: {some(tuple(nodes))}" if nodes else "0", *rest])
     if wide:
-        rows.append(["version", located.version or "<unknown>", *rest])
+        rows.append(["version", found.version or UNKNOWN, *rest])
     return table(headers, rows)
 
 
-def _row(key: str, setting: Setting, *, wide: bool) -> list[str]:
+def _row(key: str, setting: Setting | None, version: str, *, wide: bool) -> list[str]:
+    field = FIELD.get(key)
+    rest = [words(field.default) if field else "iptables", field.flag if field else "--proxy-mode"]
+    if setting is None:
+        return [key, UNKNOWN, *([UNKNOWN, *rest] if wide else [])]
     shown = words(setting.effective) + (" (default)" if setting.origin == "default" else "")
+    if setting.problem:
+        shown = f"{setting.problem}"
+    elif key == "mode" and setting.effective == "ipvs" and outlook(version):
+        shown += f" ({outlook(version)})"
     if not wide:
         return [key, shown]
-    field = FIELD.get(key)
     configured = "<unset>" if setting.configured is None else words(setting.configured) or '""'
-    return [
-        key,
-        shown,
-        configured,
-        words(field.default) if field else "iptables",
-        field.flag if field else "--proxy-mode",
-    ]
+    return [key, shown, configured, *rest]
 
 
 def _pair(setting: Setting) -> dict[str, Any]:
-    return {
+    pair = {
         "configured": _plain(setting.configured),
         "effective": _plain(setting.effective),
         "origin": setting.origin,
     }
+    return {**pair, "problem": setting.problem} if setting.problem else pair
 
 
 def _plain(value: Value | None) -> object:

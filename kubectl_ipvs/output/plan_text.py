@@ -16,8 +16,13 @@ MINUTE = 60
 class Connected(Protocol):
     """The part of a connection that is said."""
 
-    context: str
-    server: str
+    @property
+    def context(self) -> str:
+        """The kubeconfig's context, "" for none."""
+
+    @property
+    def server(self) -> str:
+        """The API server's URL."""
 
 
 def lines(plan: Plan, connection: Connected) -> list[str]:
@@ -28,8 +33,7 @@ def lines(plan: Plan, connection: Connected) -> list[str]:
         told.append(f"writes      {where(entry.source)}")
     if plan.targets:
         told.append(f"restarts    {_restarts(plan)}")
-    for entry in plan.left_out[:5]:
-        told.append(f"leaves out  {entry.node}: {entry.reason}")
+    told += [f"leaves out  {entry.node}: {entry.reason}" for entry in plan.left_out[:5]]
     if len(plan.left_out) > 5:  # noqa: PLR2004 - five are named
         told.append(f"leaves out  {len(plan.left_out) - 5} more nodes")
     return told
@@ -50,7 +54,9 @@ def field_changes(before: Source, after: Source) -> dict[str, str]:
 def question(plan: Plan, connection: Connected) -> str:
     """Ask; what is asked can be understood without the lines above it."""
     changes = [
-        f"{name} {text}" for entry in plan.change.writes for name, text in field_changes(entry.source, entry.after).items()
+        f"{name} {text}"
+        for entry in plan.change.writes
+        for name, text in field_changes(entry.source, entry.after).items()
     ]
     what = [", ".join(dict.fromkeys(changes))] if changes else []
     if plan.targets:
@@ -62,8 +68,10 @@ def nothing_to_do(plan: Plan) -> str:
     """Say that nothing is to be done, and why."""
     well = " that was looked at" if plan.left_out else ""
     if not plan.change.values:
-        return f"all nodes{well} are in sync: nothing to restart" if not plan.left_out else (
-            f"every node{well} is in sync: nothing to restart"
+        return (
+            f"all nodes{well} are in sync: nothing to restart"
+            if not plan.left_out
+            else (f"every node{well} is in sync: nothing to restart")
         )
     defaults = _defaults(plan)
     everywhere = f" and in force on every node{well}" if plan.options.restart else ""

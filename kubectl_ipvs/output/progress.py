@@ -94,7 +94,11 @@ class Live:
         self._runs[run.node] = run
         if run.phase in {"failed", "abandoned"}:
             running = sum(entry.phase in IN_PROGRESS for entry in self._runs.values())
-            rest = f"; no further node is started, {running} in progress finish" if run.phase == "failed" and running else ""
+            rest = (
+                f"; no further node is started, {running} in progress finish"
+                if run.phase == "failed" and running
+                else ""
+            )
             self.say(f"{run.node}: {told(run, self._settle)}{rest}")
 
     def _draw(self) -> Any:  # noqa: ANN401 - rich's own type, loaded late
@@ -106,7 +110,9 @@ class Live:
         """Return the lines to be drawn: those in progress by how long they take, then the sum of all."""
         flying = [run for run in self._runs.values() if run.phase in IN_PROGRESS]
         flying.sort(key=lambda run: run.began)
-        rows = [f"{cell(run.node):<24} {told(run, self._settle)} ({now - run.began:.0f}s)" for run in flying[:MOST_ROWS]]
+        rows = [
+            f"{cell(run.node):<24} {told(run, self._settle)} ({now - run.began:.0f}s)" for run in flying[:MOST_ROWS]
+        ]
         if len(flying) > MOST_ROWS:
             rows.append(f"... and {len(flying) - MOST_ROWS} more in progress")
         return [*rows, self._sum(len(flying), now)]

@@ -70,9 +70,7 @@ def lines(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = (), *, onl
     if only_bad and len(nodes) > only_bad:
         well = {DONE["verified"], VERIFIED, ROLLED_BACK}
         shown = [
-            entry
-            for entry in nodes
-            if _done(entry, returned.get(entry.node)) not in well or entry.outcome == "failed"
+            entry for entry in nodes if _done(entry, returned.get(entry.node)) not in well or entry.outcome == "failed"
         ]
     return "".join(printable(_line(entry, returned.get(entry.node))) + "\n" for entry in shown)
 

@@ -1,101 +1,158 @@
 """The nodes' tables: `status` in every format."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from kubectl_ipvs.operations.status import NodeStatus, Status
+from kubectl_ipvs.operations.change.checks import start_problems
+from kubectl_ipvs.operations.survey import NodeStatus, Status
 from kubectl_ipvs.output.age import age
+from kubectl_ipvs.output.configuration import source
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.printable import LONGEST_CELL
 from kubectl_ipvs.output.table import table
+from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.proxy.verdict import describe
 
 COLUMNS = ("node", "scheduler", "virtual-servers", "real-servers", "active", "inactive", "state")
-WIDE = ("pod", "age", "version", "kernel", "mode", "source")
-MOST_REASONS = 50  # nodes whose reason is printed in full below the table; all are in -o json
+WIDE = ("pod", "age", "version", "kernel", "mode", "source", "reason")
+MOST_REASONS = 50  # lines of reasons below the table; all are in -o json
+SHARED = 4  # nodes with the same reason that are still named in a line each
 
 
 def render(status: Status, form: str) -> str:
-    """Write the rows as `table`, `wide`, `json`, `yaml` or `name`."""
+    """Write the rows as `table`, `wide`, `json`, `yaml` or `name`; the tables end with reasons and a summary."""
     if form == "name":
         return "".join(f"node/{row.node}\n" for row in status.nodes)
     if form in {"json", "yaml"}:
         return document("Status", content(status), form)
-    wide = form == "wide"
-    return table(COLUMNS + (WIDE if wide else ()), [_row(row, status, wide=wide) for row in status.nodes])
+    below = [*remarks(status), summary(status)]
+    return drawn(status, status.nodes, wide=form == "wide") + "".join(f"{line}\n" for line in below)
+
+
+def drawn(status: Status, rows: Sequence[NodeStatus], *, wide: bool) -> str:
+    """Draw the table of some rows."""
+    several = len(status.sources) > 1
+    headers = COLUMNS + (("configuration",) if several else ()) + (WIDE if wide else ())
+    return table(headers, [_row(row, wide=wide, several=several) for row in rows])
 
 
 def content(status: Status) -> dict[str, Any]:
     """Return the schema's facts."""
     return {
         "wanted": {"scheduler": status.wanted, "mode": status.mode},
+        "configurations": [
+            {"source": source(entry), "scheduler": entry.scheduler, "mode": entry.mode} for entry in status.sources
+        ],
         "nodes": [_entry(row) for row in status.nodes],
         "summary": {"nodes": len(status.nodes), **status.counts},
     }
 
 
 def remarks(status: Status) -> list[str]:
-    """Return what belongs below the table: each node's reason in full, then lines that nobody understood."""
-    lines = [f"{row.node}: {row.state}: {row.reason}" for row in status.nodes if row.reason]
-    more = len(lines) - MOST_REASONS
-    lines = lines[:MOST_REASONS] + ([f"... and {more} more: see -o json"] if more > 0 else [])
+    """Return what belongs below the table: reasons (equal ones once), then what is odd in a table."""
+    lines = _reasons([(row.node, f"{_words(row.state)}: {row.reason}") for row in status.nodes if row.reason])
+    lines += _reasons([(row.node, row.remark) for row in status.nodes if row.remark])
+    lines += _foreign(status.nodes)
     for row in status.nodes:
         if row.unparsed_lines:
             count = _count(row.unparsed_lines, "line", "lines")
             lines.append(f"{row.node}: {count} of the table not understood, first: {row.unparsed[0][:LONGEST_CELL]}")
-        if row.foreign:
-            count = _count(row.foreign, "virtual server", "virtual servers")
-            lines.append(f"{row.node}: {count} inside excludeCIDRs, not kube-proxy's: not compared")
-    return lines
+    more = len(lines) - MOST_REASONS
+    return lines[:MOST_REASONS] + ([f"... and {more} more: see -o json"] if more > 0 else [])
 
 
 def summary(status: Status) -> str:
-    """Return one line: `47 of 50 nodes on lc, 2 on rr, 1 unreachable`."""
+    """Return one line: `47 of 50 nodes in sync on lc, 2 restart needed, 1 unreachable`."""
     total = len(status.nodes)
     if not total:
-        return "no node runs kube-proxy"
-    if status.mode != "ipvs":
-        return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {_count(total, 'node', 'nodes')}"
+        return "no node was looked at: nothing is known"
     good = sum(row.state == "in-sync" for row in status.nodes)
     rest = Counter(_trouble(row) for row in status.nodes if row.state != "in-sync")
-    parts = [f"{good} of {_count(total, 'node', 'nodes')} on {status.wanted}"] + [
-        f"{count} {what}" for what, count in rest.most_common()
-    ]
-    return ", ".join(parts)
+    if not good and len(rest) == 1 and status.mode not in {"ipvs", ""} and next(iter(rest)) == "not ipvs":
+        return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {_count(total, 'node', 'nodes')}"
+    on = f" on {status.wanted}" if status.wanted and good else ""
+    parts = [f"{good} of {_count(total, 'node', 'nodes')} in sync{on}"]
+    return ", ".join([*parts, *(f"{count} {what}" for what, count in rest.most_common())])
+
+
+def start_warnings(status: Status) -> list[str]:
+    """Say what kube-proxy will not start with the next time; nodes that run still run."""
+    found = [entry for source in status.sources for entry in start_problems(source) if entry.severity == "error"]
+    return list(dict.fromkeys(entry.reason for entry in found))
+
+
+def _reasons(said: Sequence[tuple[str, str]]) -> list[str]:
+    """Write a line a node, or one for all nodes that have the same reason where they are many."""
+    by_reason: dict[str, list[str]] = defaultdict(list)
+    for node, words in said:
+        by_reason[words].append(node)
+    lines = []
+    for words, nodes in by_reason.items():
+        if len(nodes) <= SHARED:
+            lines += [f"{node}: {words}" for node in nodes]
+        else:
+            lines.append(f"{_count(len(nodes), 'node', 'nodes')} ({some(tuple(nodes))}): {words}")
+    return lines
+
+
+def _foreign(rows: Sequence[NodeStatus]) -> list[str]:
+    """Name the rows that kube-proxy did not make: they are shown, and not compared."""
+    said = []
+    for row in rows:
+        if not row.foreign:
+            continue
+        named = [f"{entry.row.protocol} {entry.row.address} {entry.row.scheduler} ({_why(entry.why, entry.detail)})"
+                 for entry in row.foreign_rows[:5]]  # fmt: skip
+        more = f" and {row.foreign - len(named)} more" if row.foreign > len(named) else ""
+        count = _count(row.foreign, "foreign virtual server", "foreign virtual servers")
+        said.append((row.node, f"{count}, not kube-proxy's and not compared: {', '.join(named)}{more}"))
+    return _reasons(said)
+
+
+def _why(why: str, detail: str) -> str:
+    words = {
+        "excluded": f"inside excludeCIDRs {detail}",
+        "forwarding": f"forwarding {detail}",
+        "no service": "of no Service",
+    }
+    return words.get(why, why).strip()
 
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number} {one if number == 1 else many}"
 
 
+def _words(state: str) -> str:
+    return state.replace("-", " ")
+
+
 def _trouble(row: NodeStatus) -> str:
+    state = _words(row.state)
     if row.state in {"out-of-step", "restart-needed"} and row.schedulers:
-        named = f"on {' and '.join(row.schedulers)}"
-        return named + (" (restart needed)" if row.state == "restart-needed" else "")
-    return row.state.replace("-", " ")
+        return f"{state} (on {' and '.join(row.schedulers)})"
+    return state
 
 
-def _row(row: NodeStatus, status: Status, *, wide: bool) -> list[str]:
+def _row(row: NodeStatus, *, wide: bool, several: bool) -> list[str]:
     read = bool(row.source) and row.state != "unreadable"
     counts = [
         str(number) if read else "-" for number in (row.virtual_servers, row.real_servers, row.active, row.inactive)
     ]
-    cells = [row.node, describe(row.schedulers) or ("-" if not read else "<none>"), *counts, _state(row)]
+    cells = [row.node, describe(row.schedulers) or ("-" if not read else "<none>"), *counts, _words(row.state)]
+    if several:
+        cells.append(row.configuration)
     if wide:
         cells += [
             row.pod,
             age(row.pod_age),
             row.version or "<unknown>",
             row.kernel or "<unknown>",
-            status.mode,
+            row.mode or "<unknown>",
             row.source,
+            row.reason or "-",
         ]
     return cells
-
-
-def _state(row: NodeStatus) -> str:
-    shown = row.state.replace("-", " ")
-    return f"{shown}: {describe(row.schedulers)}" if row.state == "out-of-step" and row.schedulers else shown
 
 
 def _entry(row: NodeStatus) -> dict[str, Any]:
@@ -103,6 +160,10 @@ def _entry(row: NodeStatus) -> dict[str, Any]:
         "node": row.node, "pod": row.pod, "schedulers": dict(row.schedulers), "virtualServers": row.virtual_servers,
         "realServers": row.real_servers, "activeConnections": row.active, "inactiveConnections": row.inactive,
         "state": row.state, "reason": row.reason, "source": row.source, "kernel": row.kernel, "version": row.version,
-        "podAge": row.pod_age, "excludedVirtualServers": row.foreign, "unparsedLines": row.unparsed_lines,
-        "unparsed": list(row.unparsed),
+        "podAge": row.pod_age, "wanted": row.wanted, "mode": row.mode, "remark": row.remark,
+        "differing": [entry._asdict() for entry in row.differing],
+        "foreignVirtualServers": row.foreign,
+        "foreign": [{**entry.row._asdict(), "why": entry.why, "detail": entry.detail} for entry in row.foreign_rows],
+        "excludedVirtualServers": sum(entry.why == "excluded" for entry in row.foreign_rows),
+        "unparsedLines": row.unparsed_lines, "unparsed": list(row.unparsed), "configuration": row.configuration,
     }  # fmt: skip

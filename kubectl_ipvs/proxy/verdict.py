@@ -73,7 +73,9 @@ def judge(facts: NodeFacts) -> Verdict:
     if not facts.pod_ready:
         return Verdict("not-ready", facts.pod_reason)
     if facts.mode is None or facts.wanted is None:
-        return Verdict("unknown", facts.unread or "its configuration cannot be read: not compared", _remark(facts.summary))
+        return Verdict(
+            "unknown", facts.unread or "its configuration cannot be read: not compared", _remark(facts.summary)
+        )
     return _compared(facts, facts.summary, facts.mode, facts.wanted)
 
 

@@ -6,6 +6,7 @@ import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
 from kubectl_ipvs.cli.session import Session
+from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -19,7 +20,8 @@ def run(
 ) -> int:
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.
 
-    A value that kube-proxy chooses by itself is marked: rr (default).
+    Where nodes read different configurations each is shown, with its nodes. A value that kube-proxy chooses by itself is
+    marked: rr (default). What kube-proxy would not start with, and what it ignores, is said.
 
     \b
     Examples:
@@ -28,11 +30,15 @@ def run(
       kubectl ipvs get -o json | jq -r .ipvs.scheduler.effective
     """
     choice("-o", output, FORMATS)
-    from kubectl_ipvs.operations.locate import locate
+    from kubectl_ipvs.operations.installation import find
     from kubectl_ipvs.output import configuration
 
-    located = locate(session.cluster(), session.where)
-    out(configuration.render(located, output))
-    for line in configuration.warnings(located):
+    found = find(session.cluster(), session.where, nodes=False)
+    broken = [source for source in found.sources if source.kind == "ConfigMap" and source.configuration is None]
+    if broken and len(broken) == len(found.sources):
+        kind = ConfigurationInvalid if broken[0].invalid else IpvsError
+        raise kind(broken[0].problem, hint=broken[0].hint)
+    out(configuration.render(found, output))
+    for line in configuration.warnings(found):
         warn(line)
     return 0

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_ipvs.cli.console import Counter, choice, out, say, warn
+from kubectl_ipvs.cli.console import Counter, choice, out, say, screen, warn
 from kubectl_ipvs.cli.console import clear as empty_screen
 from kubectl_ipvs.cli.session import Session, seconds
-from kubectl_ipvs.errors import ExitCode
+from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExitCode
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster
-    from kubectl_ipvs.operations.status import Status
+    from kubectl_ipvs.operations.look import Looker
+    from kubectl_ipvs.operations.survey import Status
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -29,43 +30,70 @@ def run(
         typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
     ] = "table",
     check: Annotated[
-        bool, typer.Option("--check", help="Exit 5 when a node is out of step, 3 when one cannot be asked.")
+        bool, typer.Option("--check", help="Exit 5 when a node is out of step, 3 when one is not known.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
     interval: Annotated[
         str, typer.Option("--interval", metavar="TIME", help="How long to wait between two looks.")
     ] = "2s",
 ) -> int:
-    """Show what every node's kernel does: its IPVS table in sum, next to what the configuration asks for.
+    """Show what every node's kernel does: a summary of its IPVS table, compared with the node's configuration.
 
-    One row per node; a node that cannot be asked is a row too, with its reason below the table.
+    One row per node; a node that cannot be asked is a row too. Reasons and a summary stand below the table.
 
     \b
     STATE is one of:
       in sync          the kernel has the configured scheduler on every virtual server of kube-proxy
-      restart needed   kube-proxy runs since before the configuration was changed
-      out of step      kube-proxy has seen the configuration, the kernel does something else
+      restart needed   kube-proxy started before the configuration was changed
+      out of step      kube-proxy has read the configuration, the kernel does something else
       not ipvs         kube-proxy is in another mode, or the kernel has no IPVS
+      unknown          the configuration cannot be read from here: the table is shown, not compared
       no pod, not ready, forbidden, timeout, unreachable, no ipvsadm, unreadable: see the reason
 
     \b
     Examples:
       kubectl ipvs status
       kubectl ipvs status node1 node2 -o wide
-      kubectl ipvs status --check && echo all nodes follow
+      kubectl ipvs status --check && echo all nodes are in sync
       kubectl ipvs status --watch --interval 5s
     """
     choice("-o", output, FORMATS)
     pause = seconds("--interval", interval)
+    cluster = session.cluster()  # once: a credential plugin is not asked at every redraw
+    looker = session.looker(cluster)
     if watch:
         _keep_small()
-    cluster = session.cluster()  # once: a credential plugin is not asked at every redraw
+        _watch(session, cluster, looker, nodes or [], output, pause)
+    status = _survey(session, cluster, looker, nodes or [])
+    _show(status, output)
+    return _code(status, check=check)
+
+
+def _watch(session: Session, cluster: "Cluster", looker: "Looker", names: list[str], output: str, pause: float) -> None:
+    """Look again and again; an API server that is away for a moment is said, and looked for again."""
+    seen = False
     while True:
-        status = _survey(session, cluster, nodes or [])
-        _show(status, output, clear=watch)
-        if not watch:
-            return _code(status, check=check)
+        try:
+            status = _survey(session, cluster, looker, names)
+            seen = True
+        except (ApiError, ConnectionFailed) as error:
+            if not seen:
+                raise
+            say(f"{time.strftime('%H:%M:%S')} not seen: {error}; looking again in {pause:g}s")
+        else:
+            _redraw(status, output)
         time.sleep(pause)
+
+
+def _redraw(status: "Status", output: str) -> None:
+    from kubectl_ipvs.output import watching
+
+    empty_screen()
+    size = screen()
+    if size is None or output not in {"table", "wide"}:
+        _show(status, output)
+        return
+    out(watching.fitted(status, size, time.strftime("%H:%M:%S"), wide=output == "wide"))
 
 
 def _keep_small() -> None:
@@ -80,30 +108,27 @@ def _keep_small() -> None:
         ctypes.CDLL(None).mallopt(-8, 2)
 
 
-def _survey(session: Session, cluster: "Cluster", names: list[str]) -> "Status":
-    from kubectl_ipvs.operations.locate import locate
-    from kubectl_ipvs.operations.status import survey
+def _survey(session: Session, cluster: "Cluster", looker: "Looker", names: list[str]) -> "Status":
+    from kubectl_ipvs.operations.installation import find
+    from kubectl_ipvs.operations.survey import survey
 
-    located = locate(cluster, session.where)
-    reader = session.reader(cluster, tuple(located.excluded))
-    return survey(cluster, located, names, reader, session.at_once, Counter("nodes"))
+    found = find(cluster, session.where)
+    counter = Counter(looker.timeout)
+    try:
+        return survey(cluster, found, names, looker, session.at_once, counter)
+    finally:
+        counter.end()
 
 
-def _show(status: "Status", output: str, *, clear: bool) -> None:
+def _show(status: "Status", output: str) -> None:
     from kubectl_ipvs.output import status as rendering
 
-    if clear:
-        empty_screen()
     out(rendering.render(status, output))
-    if output in {"table", "wide"}:
-        for line in rendering.remarks(status):
-            say(line)
-        say(rendering.summary(status))
-    for line in status.warnings:
+    for line in (*status.warnings, *rendering.start_warnings(status)):
         warn(line)
 
 
 def _code(status: "Status", *, check: bool) -> int:
     if check and status.out_of_step:
         return ExitCode.OUT_OF_STEP
-    return ExitCode.PARTIAL if status.failed else ExitCode.OK
+    return ExitCode.PARTIAL if status.unseen or (check and status.unknown) else ExitCode.OK

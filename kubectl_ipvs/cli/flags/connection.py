@@ -43,7 +43,12 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "request_timeout": (Text, ("--request-timeout",), "TIME", "How long one answer may take; 0: for ever."),
     "disable_compression": (Switch, ("--disable-compression",), "", "Do not ask for compressed answers."),
     "namespace": (Text, ("--namespace", "-n"), "NAME", "kube-proxy's namespace. [default: kube-system]"),
-    "selector": (Text, ("--selector", "-l"), "LABELS", "Label selector of kube-proxy's pods (not of nodes). [default: found]"),
+    "selector": (
+        Text,
+        ("--selector", "-l"),
+        "LABELS",
+        "Label selector of kube-proxy's pods (not of nodes). [default: found]",
+    ),
     "daemon_set": (Text, ("--daemonset",), "NAME", "This DaemonSet of kube-proxy's alone. [default: all]"),
     "config_map": (Text, ("--configmap",), "NAME[/KEY]", "This configuration of kube-proxy's alone. [default: found]"),
     "concurrency": (Count, ("--concurrency",), "N", "How many nodes are queried in parallel. [default: 48]"),
@@ -63,7 +68,6 @@ def root(here: typer.Context, **given: Any) -> None:  # noqa: ANN401 - one of se
 @cache
 def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
     """Make a command of `function(session, ...)`."""
-
     own = list(inspect.signature(function).parameters.values())[1:]
     restarts = any(parameter.name == "rollout" for parameter in own)
     if restarts:

@@ -115,7 +115,7 @@ def pod(raw: object, recognize: Recognize | None = None) -> Pod:
         namespace=text(meta.get("namespace")),
         name=text(meta.get("name")),
         uid=text(meta.get("uid")),
-        node=text(spec.get("nodeName")),
+        node=text(spec.get("nodeName")) or _meant_for(spec),
         image=text(container.get("image")),
         container=text(container.get("name")),
         ready=condition(status, "Ready"),
@@ -151,6 +151,18 @@ def _began(meta: Json, status: Json, state: Json) -> float:
     if not number(state.get("restartCount")) or pod_start is None or start is None:
         return created
     return created + max(0.0, start - pod_start)
+
+
+def _meant_for(spec: Json) -> str:
+    """Return the node that a DaemonSet's controller made a pod for, while the scheduler has not placed it there."""
+    affinity = mapping(mapping(spec.get("affinity")).get("nodeAffinity"))
+    required = mapping(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
+    for term in items(required.get("nodeSelectorTerms")):
+        for field in items(term.get("matchFields")):
+            values = field.get("values")
+            if field.get("key") == "metadata.name" and isinstance(values, list) and len(values) == 1:
+                return text(values[0])
+    return ""
 
 
 def _pending(status: Json) -> str:

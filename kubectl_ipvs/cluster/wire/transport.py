@@ -6,6 +6,7 @@ token goes to the server that the user named and nowhere else), and no error rep
 
 import time
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -53,6 +54,7 @@ class Transport:
         self.dialer = Dialer(connection, self.tls)
         if self.dialer.forwards and self.dialer.proxy is not None and self.dialer.proxy.authorization:
             self._headers.add("Proxy-Authorization", self.dialer.proxy.authorization)
+        self._date = ("", 0.0)  # the server's clock as it last told it, and when that was (time.monotonic())
         self._origin = origin(connection.server)
         self._size = size
         self._pool = make_pool(self.dialer, size)
@@ -60,6 +62,14 @@ class Transport:
     def let_go(self) -> None:
         """Close the connections that nobody uses; the next request opens one again."""
         self._pool = make_pool(self.dialer, self._size)
+
+    def now(self) -> float:
+        """Return the API server's time, in seconds since the epoch: its Date header and what passed since; else ours."""
+        date, told = self._date
+        try:
+            return parsedate_to_datetime(date).timestamp() + time.monotonic() - told
+        except (ValueError, TypeError, IndexError):
+            return time.time()
 
     def open(
         self,
@@ -94,6 +104,7 @@ class Transport:
             )
         except urllib3.exceptions.HTTPError as error:
             raise self._failed(exchange, error) from error
+        self._date = (response.headers.get("date", ""), time.monotonic())
         return response, exchange
 
     def pieces(self, response: Response, exchange: Exchange) -> Iterator[bytes]:

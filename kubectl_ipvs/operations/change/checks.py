@@ -1,4 +1,4 @@
-"""Gathers what preflight weighs: rights, nodes, pods, kernels, owners - everything asked at once, before any write."""
+"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - everything asked before any write."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,110 +6,195 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
-from kubectl_ipvs.cluster.objects import DaemonSet, Pod
+from kubectl_ipvs.cluster.objects import DaemonSet
 from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.fanout import fan_out
-from kubectl_ipvs.operations.kernels import read_modules
-from kubectl_ipvs.operations.locate import Located
-from kubectl_ipvs.operations.status import Place
+from kubectl_ipvs.operations.change.coverage import Coverage
+from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
+from kubectl_ipvs.operations.change.options import ChangeOptions
+from kubectl_ipvs.operations.installation import Installation, ProxyNode
+from kubectl_ipvs.operations.kernel_modules import read_modules
+from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.operations.support.fanout import fan_out
+from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
-from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
-from kubectl_ipvs.proxy.checks.startup import startup
-from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.checks.startup import startup, unreadable
+from kubectl_ipvs.proxy.process import Reference
 
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
+PLACES = {"ConfigMap": "ConfigMap", "DaemonSet": "Flags", "Pod": "StaticPods"}
+REFERENCES = {"File": "host-file", "Rendered": "rendered"}
+WITHOUT_LEASE = "another change at the same time would not be noticed"
 
 
 class Intent(NamedTuple):
-    """What the run is going to do."""
+    """What the run is going to do: the change, the nodes it is about, and which of them it covers."""
 
-    values: Mapping[str, Value]
-    writes: bool
+    change: Change
+    options: ChangeOptions
+    nodes: tuple[ProxyNode, ...]
+    covered: Coverage
     restarts: bool
-    strategy: str = "delete"
-    proves: bool = True  # looks at the kernels' tables
-    rollback: bool = False  # takes itself back where it fails, which deletes pods whatever the strategy
 
 
-def preflight(
-    cluster: Cluster, located: Located, intent: Intent, places: Sequence[Place], concurrency: int, timeout: float
-) -> list[Finding]:
-    """Gather the facts and weigh them; every question is asked before the first write."""
-    facts = _facts(located, intent, places)
-    missing, unknown = _rights(cluster, located, intent, concurrency)
-    rollout = _rollout(cluster, located, places) if intent.restarts else ""
-    facts = replace(facts, missing_rights=missing, unknown_rights=unknown, rollout=rollout)
-    if facts.scheduler:
-        modules = read_modules(cluster, places, facts.scheduler, located.version, concurrency, timeout)
-        nodes = [node._replace(modules=modules.get(node.name)) for node in facts.nodes]
-        facts = replace(facts, nodes=nodes)
-    return findings(facts)
+def early(change: Change) -> list[Finding]:
+    """Return what refuses the change whatever the nodes are like: nothing has to be read for that."""
+    found = change.found
+    blocked = sources_in_the_way(found) if change.values else []
+    if found.nodes and all(node.static for node in found.nodes):
+        return findings(Facts(values=change.values, place="StaticPods", restarts=False))
+    if not change.values:
+        return []
+    if blocked and len(blocked) < len(found.sources):
+        return findings(Facts(values={}, in_the_way=_in_the_way(found, blocked), restarts=False))
+    made = [_source_facts(source, source, change) for source in found.sources]
+    wrong = [entry for facts in made for entry in findings(facts) if entry.code in {"IPVS001", "IPVS025", "IPVS027"}]
+    return list(dict.fromkeys(wrong))
 
 
-def _facts(located: Located, intent: Intent, places: Sequence[Place]) -> Facts:
-    found, owner = located.config_map, located.daemon_set
+def mends_start(change: Change) -> bool:
+    """Tell whether kube-proxy cannot start with the text as it is, and can with the new one."""
+    return any(_errors(entry.source) and not _errors(entry.after) for entry in change.edits if entry.changes_text)
+
+
+def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) -> list[Finding]:
+    """Gather the facts and evaluate them, for each configuration; what is said of several is said once."""
+    change, options = intent.change, intent.options
+    after = {source.identity: source for source in change.after.sources}
+    used = [
+        source
+        for source in change.found.sources
+        if not intent.nodes or any(node.source.identity == source.identity for node in intent.nodes)
+    ]
+    rights, unknown, warnings = _rights(cluster, intent, concurrency)
+    busy = _rollouts(cluster, intent) if intent.restarts else {}
+    found: list[Finding] = []
+    for source in used:
+        nodes = [node for node in intent.nodes if node.source.identity == source.identity]
+        facts = _source_facts(source, after[source.identity], change)
+        owner = next((node.daemon_set for node in nodes if node.daemon_set is not None), None)
+        facts = replace(
+            facts, nodes=[_node(node, intent.covered) for node in nodes], restarts=intent.restarts,
+            strategy=options.pace.strategy, on_delete=owner is not None and owner.strategy == "OnDelete",
+            namespace=source.namespace, daemon_set=owner.name if owner else "kube-proxy",
+            rollout=busy.get(owner.name, "") if owner else "",
+        )  # fmt: skip
+        if facts.scheduler and intent.restarts and facts.mode == "ipvs":
+            modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
+            known = [entry._replace(modules=modules.get(entry.name)) for entry in facts.nodes]
+            facts = replace(facts, nodes=known)
+        found += findings(facts)
+    found += findings(_run_facts(intent, rights, unknown))
+    found += [Finding("IPVS012", "warning", words) for words in warnings]
+    return list(dict.fromkeys(found))
+
+
+def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
+    """What is so of the run as a whole, not of one configuration."""
+    covered = intent.covered
+    away = {node.name for node in intent.nodes if not node.ready}
+    left_out = {
+        name: reason for name, reason in covered.reasons.items() if name not in away and name not in covered.unreadable
+    }
+    nodes = [NodeFact(node.name, node.ready) for node in intent.nodes if node.name not in left_out and node.ready]
     return Facts(
-        values=intent.values,
-        before={name: setting.effective for name, setting in located.configuration.ipvs.items()},
-        mode=located.mode,
-        version=located.version,
-        place=located.kind,
+        mode="", nodes=nodes, unreadable=covered.unreadable, left_out=left_out, missing_rights=rights,
+        unknown_rights=unknown, restarts=intent.options.restart,
+    )  # fmt: skip
+
+
+def _source_facts(source: Source, after: Source, change: Change) -> Facts:
+    read, found = source.configuration, source.config_map
+    return Facts(
+        values=change.values,
+        before={} if read is None else read.effective(),
+        mode=after.mode or "ipvs",
+        version=source.version,
+        place=PLACES.get(source.kind, "ConfigMap"),
         immutable=found is not None and found.immutable,
-        startup=startup(located.configuration, located.version, being_set=intent.values),
-        owners=_owners(located),
-        nodes=[_node(place) for place in places],
-        restarts=intent.restarts,
-        static_pods=any(place.pod is not None and place.pod.mirror for place in places),
-        on_delete=owner is not None and owner.strategy == "OnDelete",
-        strategy=intent.strategy,
+        reference=_reference(source),
+        startup=start_problems(after, being_set=tuple(change.values)),
+        owners=_owners(source),
     )
 
 
-def _node(place: Place) -> NodeFact:
-    node, pod = place.node, place.pod
-    crashing = _crash(pod) if pod is not None and pod.crashed and not pod.ready else ""
-    return NodeFact(place.name, node is None or node.ready, node.kernel if node else "", crashing)
+def _reference(source: Source) -> Reference:
+    kind = REFERENCES.get(source.kind)
+    if kind is None:
+        return Reference("config-map")
+    found = source.config_map
+    held = ((found.name, source.key),) if found is not None else ()
+    return Reference(
+        "host-file" if kind == "host-file" else "rendered", source.path, candidates=held or source.candidates
+    )
 
 
-def _crash(pod: Pod) -> str:
-    return f"pod {pod.name} {pod.waiting or pod.phase}, restarted {pod.restarts} times"
+def start_problems(source: Source, *, being_set: Sequence[str] = ()) -> list[Finding]:
+    """Return what a kube-proxy that starts with this configuration does: exits, or ignores something."""
+    if source.configuration is None:
+        return [unreadable(source.problem)] if source.invalid else []
+    by_flags = source.kind in {"DaemonSet", "Pod"}
+    arguments = () if by_flags else source.arguments
+    return startup(source.configuration, source.version, arguments=arguments, being_set=being_set)
 
 
-def _owners(located: Located) -> tuple[Owner, ...]:
-    found = located.config_map
-    if found is None:
-        return ()
-    return owners({**found.labels, **found.annotations}, found.managers, located.namespace)
+def _errors(source: Source) -> bool:
+    return any(entry.severity == "error" for entry in start_problems(source))
 
 
-def _rollout(cluster: Cluster, located: Located, places: Sequence[Place]) -> str:
-    """Say what the DaemonSet is in the middle of, "" if it rests.
+def _in_the_way(found: Installation, blocked: Sequence[Source]) -> Mapping[str, str]:
+    """Name each configuration that cannot be edited, its nodes, and the flags that leave it out."""
+    flags = [f"--configmap {place(source)}" for source in found.sources if source not in blocked]
+    return {
+        f"{place(source)} of {some(found.nodes_of(source)) or source.name}": flags[position % len(flags)]
+        for position, source in enumerate(blocked)
+    }
+
+
+def _node(node: ProxyNode, covered: Coverage) -> NodeFact:
+    pod = node.pod
+    crashing = ""
+    if pod is not None and pod.crashed and not pod.ready and node.name not in covered.reasons:
+        times = "once" if pod.restarts == 1 else f"{pod.restarts} times"
+        crashing = f"pod {pod.name} {pod.waiting or pod.phase}, restarted {times}"
+    return NodeFact(node.name, node.ready, node.node.kernel if node.node else "", crashing)
+
+
+def _owners(source: Source) -> tuple[Owner, ...]:
+    found = source.config_map
+    return () if found is None else owners({**found.labels, **found.annotations}, found.managers, source.namespace)
+
+
+def _rollouts(cluster: Cluster, intent: Intent) -> dict[str, str]:
+    """Say which DaemonSets are in the middle of a rollout.
 
     A pod that is gone for a moment, after a run of ours was killed for example, looks the same: so ask again first.
     """
-    owner, deadline = located.daemon_set, time.monotonic() + REST
-    away = sum(place.node is not None and not place.node.ready for place in places)
-    said = _unfinished(owner, away)
-    while said and owner is not None and time.monotonic() < deadline:
+    owners_here = {node.daemon_set.name: node.daemon_set for node in intent.nodes if node.daemon_set is not None}
+    said = {name: _unfinished(owner, intent.nodes) for name, owner in owners_here.items()}
+    deadline = time.monotonic() + REST
+    while any(said.values()) and time.monotonic() < deadline:
         time.sleep(PAUSE)
-        try:
-            owner = cluster.daemon_set(owner.namespace, owner.name)
-        except IpvsError:
-            break
-        said = _unfinished(owner, away)
+        for name in [name for name, words in said.items() if words]:
+            try:
+                owner = cluster.daemon_set(owners_here[name].namespace, name)
+            except IpvsError:
+                return said
+            said[name] = "" if owner is None else _unfinished(owner, intent.nodes)
     return said
 
 
-def _unfinished(owner: DaemonSet | None, away: int) -> str:
-    if owner is None or owner.strategy == "OnDelete":
+def _unfinished(owner: DaemonSet, nodes: Sequence[ProxyNode]) -> str:
+    if owner.strategy == "OnDelete":
         return ""
+    away = sum(not node.ready and node.daemon_set is not None and node.daemon_set.name == owner.name for node in nodes)
     return rollout_under_way(owner.desired, owner.updated, owner.observed_generation, owner.generation, away)
 
 
-def _rights(cluster: Cluster, located: Located, intent: Intent, concurrency: int) -> tuple[tuple[str, ...], str]:
-    """Ask for every right that the run needs; return those that are missing, and why they are not known."""
-    needed = _needed(located, intent)
+def _rights(cluster: Cluster, intent: Intent, concurrency: int) -> tuple[tuple[str, ...], str, list[str]]:
+    """Ask for every right that the run needs; return those that are missing, why they are not known, and warnings."""
+    needed, lease = _needed(intent), _lease_rights(intent.change.found)
 
     def ask(access: Access) -> tuple[Access, bool | None, str]:
         try:
@@ -117,20 +202,33 @@ def _rights(cluster: Cluster, located: Located, intent: Intent, concurrency: int
         except IpvsError as error:
             return access, None, str(error)
 
-    answers = list(fan_out(ask, needed, min(concurrency, len(needed))))
-    missing = tuple(sorted(str(access) for access, allowed, _ in answers if allowed is False))
-    return missing, next((why for _, allowed, why in answers if allowed is None), "")
+    asked = [*needed, *lease]
+    answers = list(fan_out(ask, asked, min(concurrency, len(asked))))
+    missing = sorted(str(access) for access, allowed, _ in answers if allowed is False and access in needed)
+    without = sorted(str(access) for access, allowed, _ in answers if allowed is False and access in lease)
+    warnings = [f"you may not: {'; '.join(without)}: {WITHOUT_LEASE}"] if without else []
+    return tuple(missing), next((why for _, allowed, why in answers if allowed is None), ""), warnings
 
 
-def _needed(located: Located, intent: Intent) -> list[Access]:
-    here = located.namespace
+def _needed(intent: Intent) -> list[Access]:
+    found, options = intent.change.found, intent.options
+    here = found.namespace
     needed = [Access("list", "pods", namespace=here)]
-    if intent.restarts and intent.proves:
+    modes = {source.mode for source in found.sources}
+    if intent.restarts and modes & {"ipvs", None}:
         needed.append(Access("create", "pods", subresource="exec", namespace=here))
-    if intent.writes and located.config_map is not None:
-        needed.append(Access("patch", "configmaps", namespace=here, name=located.config_map.name))
-    if intent.restarts and intent.strategy == "rollout":
-        needed.append(Access("patch", "daemonsets", group="apps", namespace=here, name=located.name))
-    if intent.restarts and (intent.strategy == "delete" or (intent.rollback and intent.writes)):
+    for entry in intent.change.writes:
+        name = entry.source.config_map.name if entry.source.config_map else ""
+        needed.append(Access("patch", "configmaps", namespace=here, name=name))
+    rollout = intent.restarts and options.pace.strategy == "rollout"
+    if rollout:
+        needed += [Access("patch", "daemonsets", group="apps", namespace=here, name=owner.name)
+                   for owner in found.daemon_sets]  # fmt: skip
+    if intent.restarts and (not rollout or (options.rollback and intent.change.changes_text)):
         needed.append(Access("delete", "pods", namespace=here))
     return needed
+
+
+def _lease_rights(found: Installation) -> list[Access]:
+    lease = {"group": "coordination.k8s.io", "namespace": found.namespace}
+    return [Access("create", "leases", **lease), Access("update", "leases", name="kubectl-ipvs", **lease)]

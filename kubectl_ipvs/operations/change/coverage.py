@@ -24,6 +24,7 @@ class Purpose(NamedTuple):
     everyone: bool  # a plain restart: nodes that are in sync, too
     named: frozenset[str]  # nodes that the user named
     blind: bool  # --force: go on where nobody can be read
+    spares: Callable[[ProxyNode], bool] = lambda _: False  # its kube-proxy has read the text that an undo restores
 
 
 class Coverage(NamedTuple):
@@ -101,6 +102,8 @@ def _target(seen: Look, purpose: Purpose, now: Callable[[], float]) -> Target | 
     node, pod = seen.node, seen.node.pod
     blind = purpose.blind and seen.reading.failure in UNREADABLE
     target = Target(node, pod, seen.real_servers, blind, seen.verdict.state)
+    if purpose.writes and purpose.spares(node):
+        return None
     if purpose.writes or purpose.everyone or pod is None:
         return target
     if node.source.age(pod.began) == "outdated" or pod.terminating:

@@ -14,7 +14,7 @@ from kubectl_ipvs.proxy.config import configuration, fields, last_change
 from kubectl_ipvs.proxy.config.difference import difference
 from kubectl_ipvs.proxy.config.edit import edit
 from kubectl_ipvs.proxy.config.fields import FIELD, Value
-from kubectl_ipvs.proxy.config.last_change import ANNOTATION, LastChange
+from kubectl_ipvs.proxy.config.last_change import ANNOTATION, LastChange, rolled_back
 
 
 class Edit(NamedTuple):
@@ -23,6 +23,14 @@ class Edit(NamedTuple):
     source: Source
     new_text: str
     values: Mapping[str, Value]  # the fields as they will be in effect
+    since: float | None = None  # of an undo: when the text that it restores was written the first time
+
+    @property
+    def note(self) -> str | None:
+        """The annotation by which pods that have read the restored text before are known to need no restart."""
+        if self.since is None or self.source.changed is None:
+            return None
+        return rolled_back(self.new_text, since=self.source.changed, before=self.since)
 
     @property
     def changes_text(self) -> bool:
@@ -158,7 +166,8 @@ def reverse(found: Installation) -> Change:
             raise _changed_since(source, record)
         new_text = record.reverse(source.text)
         read = configuration.read(new_text).ipvs
-        edits.append(Edit(source, new_text, {name: read[name].effective for name in record.fields if name in read}))
+        restored = {name: read[name].effective for name in record.fields if name in read}
+        edits.append(Edit(source, new_text, restored, record.before))
     values = {name: value for entry in edits for name, value in entry.values.items()}
     return Change(found, tuple(edits), values)
 
@@ -184,7 +193,9 @@ def _nothing_to_undo(found: Installation) -> IpvsError:
     where = ", ".join(f"configmap {entry.namespace}/{entry.name}" for entry in maps) or f"namespace {found.namespace}"
     written = any(entry.annotations.get(ANNOTATION) for entry in maps)
     why = "its record cannot be read" if written else "kubectl ipvs has changed nothing there"
-    return IpvsError(f"nothing to undo in {where}: {why}", hint="set the value itself: `kubectl ipvs set --scheduler rr`")
+    return IpvsError(
+        f"nothing to undo in {where}: {why}", hint="set the value itself: `kubectl ipvs set --scheduler rr`"
+    )
 
 
 def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:

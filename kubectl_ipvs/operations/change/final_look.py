@@ -80,7 +80,9 @@ def _suspects(
         elif before.outcome == "verified" and not _is_same(node, before):
             suspects.append(node)
     gone = {
-        name: "it is no longer there" for name, entry in known.items() if name not in here and entry.outcome == "verified"
+        name: "it is no longer there"
+        for name, entry in known.items()
+        if name not in here and entry.outcome == "verified"
     }
     return suspects, gone
 

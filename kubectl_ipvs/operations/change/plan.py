@@ -3,7 +3,7 @@
 Dry run, the question, the run itself and `-o json` are four uses of that value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -108,15 +108,31 @@ def _cover(
     if not nodes:
         return NOTHING
     cluster.let_go()
-    looks = sorted(fan_out(lambda node: _look(looker, node), nodes, concurrency), key=lambda seen: natural(seen.node.name))
+    looks = sorted(
+        fan_out(lambda node: _look(looker, node), nodes, concurrency), key=lambda seen: natural(seen.node.name)
+    )
     purpose = Purpose(
         writes=change.changes_text,
         mends=mends_start(change),
         everyone=not change.values and not options.outdated_only,
         named=frozenset(map(bare, options.names)),
         blind=options.force,
+        spares=_spares(change),
     )
     return cover(looks, [bare(name) for name in options.skip], purpose, cluster.now)
+
+
+def _spares(change: Change) -> Callable[[ProxyNode], bool]:
+    """Tell which nodes have never read what an undo takes away, and have read what it restores."""
+    edits = {entry.source.identity: entry for entry in change.writes if entry.note is not None}
+
+    def spares(node: ProxyNode) -> bool:
+        entry = edits.get(node.source.identity)
+        if entry is None or node.pod is None or entry.since is None or entry.source.changed is None:
+            return False
+        return entry.since <= node.pod.began < entry.source.changed
+
+    return spares
 
 
 def _look(looker: Looker, node: ProxyNode) -> Look:

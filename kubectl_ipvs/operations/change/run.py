@@ -151,9 +151,7 @@ def _ended(
     def look(kind: Kind, expected: Installation, outcomes: Sequence[NodeOutcome]) -> Glance:
         if interrupts.count or kind == "lease-lost":
             return Glance()  # the user waits for the end; or somebody else is at work
-        return final_look(
-            cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all
-        )
+        return final_look(cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all)
 
     if rolled.stop:
         kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"
@@ -167,9 +165,7 @@ def _ended(
     failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
     why = f"{some(failed)} failed: " if failed else ""
     observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
-    request = RollbackRequest(
-        plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace
-    )
+    request = RollbackRequest(plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace)
     done = roll_back(cluster, request, looker, observers.node, interrupts)
     left = "; ".join(part for part in (rolled.problem, done.left) if part)
     if done.left or done.restored is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.cluster.wire.retry import GivesUp, never, retrying
-from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError
+from kubectl_ipvs.errors import IpvsError, Refused
 from kubectl_ipvs.operations.change.edits import Change, Edit
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source, read_source
@@ -14,7 +14,7 @@ from kubectl_ipvs.proxy.config import last_change
 from kubectl_ipvs.proxy.config.last_change import ANNOTATION, ROLLED_BACK
 
 
-class StoredOtherwise(ChangedMeanwhile):
+class StoredOtherwise(Refused):
     """The API server stored another text than it was given: a webhook or a policy changes what is written."""
 
 
@@ -28,10 +28,12 @@ def write(
     written: list[tuple[Edit, Source]] = []
     time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     for entry in change.writes:
-        record = last_change.record(entry.source.text, entry.new_text, entry.fields, time).write()
-        notes = {ANNOTATION: record, ROLLED_BACK: None}
+        record = last_change.record(entry.source.text, entry.new_text, entry.fields, time, entry.source.changed).write()
+        notes = {ANNOTATION: record, ROLLED_BACK: entry.note}
         try:
-            stored = put(cluster, entry.source, entry.new_text, notes, timeout=timeout, gives_up=gives_up, dry_run=dry_run)
+            stored = put(
+                cluster, entry.source, entry.new_text, notes, timeout=timeout, gives_up=gives_up, dry_run=dry_run
+            )
         except StoredOtherwise as error:
             written.append((entry, entry.source))
             raise _restored(cluster, written, error, timeout, dry_run=dry_run) from error
@@ -97,8 +99,9 @@ def _put_back(cluster: Cluster, entry: Edit, stored: Source, timeout: float) -> 
     before = entry.source.config_map
     assert before is not None  # noqa: S101 - only a ConfigMap is ever written
     now = retrying(lambda: cluster.config_map(before.namespace, before.name), timeout)
-    if now is None or now.data.get(entry.source.key) == entry.source.text:
+    notes = {ANNOTATION: before.annotations.get(ANNOTATION), ROLLED_BACK: before.annotations.get(ROLLED_BACK)}
+    same = now is not None and all(now.annotations.get(name) == note for name, note in notes.items())
+    if now is None or (same and now.data.get(entry.source.key) == entry.source.text):
         return
     current = read_source(stored, now.name, entry.source.key, now)
-    notes = {ANNOTATION: before.annotations.get(ANNOTATION), ROLLED_BACK: before.annotations.get(ROLLED_BACK)}
     put(cluster, current, entry.source.text, notes, timeout=timeout)

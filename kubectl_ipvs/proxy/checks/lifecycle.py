@@ -40,6 +40,14 @@ def notice(version: str) -> str:
     }.get(stage(version), "")
 
 
+def outlook(version: str) -> str:
+    """Return, where IPVS mode is still supported, from when on it is deprecated; "" elsewhere."""
+    number = parse_version(version)
+    if number is None or stage(version) != "supported":
+        return ""
+    return f"deprecated from Kubernetes {DEPRECATED[0]}.{DEPRECATED[1]}; you run {number[0]}.{number[1]}"
+
+
 def ipvs_is_off(version: str, gates: Mapping[str, bool]) -> bool:
     """Tell whether this kube-proxy refuses mode ipvs for its feature gate; False for an unknown version."""
     number = parse_version(version)

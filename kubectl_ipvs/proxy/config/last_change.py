@@ -27,6 +27,7 @@ class LastChange(NamedTuple):
     removed: str
     inserted: str
     sha256: str  # of the whole text after the change
+    before: float | None = None  # when the old text was written, by the API server's clock; None: not known
 
     def write(self) -> str:
         """Return the annotation's value."""
@@ -41,9 +42,11 @@ class LastChange(NamedTuple):
         return text[: self.at] + self.removed + text[self.at + len(self.inserted) :]
 
 
-def record(old: str, new: str, fields: Mapping[str, Mapping[str, Any]], time: str) -> LastChange:
+def record(
+    old: str, new: str, fields: Mapping[str, Mapping[str, Any]], time: str, before: float | None = None
+) -> LastChange:
     """Describe the change from `old` to `new` by the one span in which they differ."""
-    return LastChange(time, fields, *changed_span(old, new), digest(new))
+    return LastChange(time, fields, *changed_span(old, new), digest(new), before)
 
 
 def read(value: str) -> LastChange | None:
@@ -54,6 +57,7 @@ def read(value: str) -> LastChange | None:
     except (ValueError, TypeError, RecursionError):
         return None
     texts = (found.removed, found.inserted, found.sha256, found.time)
+    found = found._replace(before=_moment(found.before))
     return found if _is_place(parsed["at"]) and _are_fields(parsed["fields"]) and _are_texts(texts) else None
 
 
