@@ -156,5 +156,5 @@ def _difference(summary: Summary, wanted: str) -> str:
 def _remark(summary: Summary) -> str:
     own = sum(summary.schedulers.values())
     if own and not summary.own_real_servers:
-        return f"none of its {own} virtual servers has a real server: no Service works there"
+        return f"{own} virtual servers and no real server: no Service works there"
     return ""

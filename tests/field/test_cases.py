@@ -89,7 +89,7 @@ def test_a_node_that_was_ill_before_is_left_out(field: Field, run: RunCase) -> N
 
     assert (change.code, restarted(box)) == (3, {"w1", "w2"}), change.said
     assert box.schedulers() == {"w1": "lc", "w2": "lc", "virtual-1": None}
-    assert ("virtual-1" in change.said, "scheduler: lc" in box.config) == (True, True)
+    assert ("virtual-1" in change.said, 'scheduler: "lc"' in box.config) == (True, True)
 
 
 def test_a_node_that_is_not_ready_is_no_rollout(field: Field, run: RunCase) -> None:
@@ -198,7 +198,7 @@ def test_a_rendered_file_has_a_way_out(case: str, field: Field, run: RunCase) ->
 
     assert (get.code == 0 or "--configmap kube-proxy/config.conf" in get.err, "config.conf" in get.said) == (True, True)
     assert (change.code, schedulers(box)) == (0, ALL_LC), change.said
-    assert "scheduler: lc" in box.config
+    assert 'scheduler: "lc"' in box.config
 
 
 @pytest.mark.parametrize("scheduler", ["lc", "rr"])

@@ -172,7 +172,7 @@ def _rollouts(cluster: Cluster, intent: Intent) -> dict[str, str]:
     A pod that is gone for a moment, after a run of ours was killed for example, looks the same: so ask again first.
     """
     owners_here = {node.daemon_set.name: node.daemon_set for node in intent.nodes if node.daemon_set is not None}
-    said = {name: _unfinished(owner, intent.nodes) for name, owner in owners_here.items()}
+    said = {name: _unfinished(owner, intent.change.found.nodes) for name, owner in owners_here.items()}
     deadline = time.monotonic() + REST
     while any(said.values()) and time.monotonic() < deadline:
         time.sleep(PAUSE)
@@ -181,7 +181,7 @@ def _rollouts(cluster: Cluster, intent: Intent) -> dict[str, str]:
                 owner = cluster.daemon_set(owners_here[name].namespace, name)
             except IpvsError:
                 return said
-            said[name] = "" if owner is None else _unfinished(owner, intent.nodes)
+            said[name] = "" if owner is None else _unfinished(owner, intent.change.found.nodes)
     return said
 
 

@@ -82,7 +82,7 @@ def plan(
     problem = canary_problem(nodes, covered.reasons, options.pace.canary) if options.restart else ""
     if problem:
         raise IpvsError(f"{problem}: nothing was changed", hint="leave --canary out, or --canary none")
-    if made.does_nothing and not change.values:
+    if made.does_nothing and not covered.unreadable:
         return made
     intent = Intent(change, options, tuple(nodes), covered, bool(targets))
     return made._replace(findings=tuple(check(cluster, intent, concurrency, looker.timeout)))

@@ -159,8 +159,11 @@ def _ended(
     if rolled.verified:
         glance = look("verified", written, nodes)
         return Outcome(_judged(glance, complete=not plan.left_out), nodes, glance=glance)
+    glance = look("stopped", written, nodes)
+    if glance.reverted:  # the text is another one by now: what failed may not even have read ours
+        return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
     if not plan.options.rollback or not plan.change.changes_text:
-        return Outcome("stopped", nodes, left=rolled.problem, glance=look("stopped", written, nodes))
+        return Outcome("stopped", nodes, left=rolled.problem, glance=glance)
     touched = [entry.node for entry in rolled.nodes if entry.touched]
     failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
     why = f"{some(failed)} failed: " if failed else ""

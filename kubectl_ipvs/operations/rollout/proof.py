@@ -71,5 +71,6 @@ def _judged(target: Target, seen: Look) -> Finding:
     if seen.verdict.in_sync and summary is not None:
         count = sum(summary.schedulers.values())
         many = f"all {count} virtual servers" if count > 1 else "its one virtual server"
-        return Finding("verified", f"{many} on {describe(summary.schedulers)}")
+        odd = f"; {seen.verdict.remark}" if seen.verdict.remark else ""
+        return Finding("verified", f"{many} on {describe(summary.schedulers)}{odd}")
     return Finding("not-yet", seen.verdict.reason or seen.verdict.state)
