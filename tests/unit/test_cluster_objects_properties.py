@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.cluster.objects import config_map, daemon_set, node, pod
+from kubectl_ipvs.cluster.objects import config_map, daemon_set, node, pod, service
 
 SCALARS = st.one_of(
     st.none(),
@@ -25,7 +25,10 @@ META: dict[str, Any] = {
     "namespace": "n", "name": "x", "uid": "u", "resourceVersion": "1", "generation": 1, "creationTimestamp": TIME,
     "deletionTimestamp": None, "labels": {"l": "v"}, "annotations": {"a": "v"},
     "ownerReferences": [{"kind": "DaemonSet", "name": "d", "controller": True}],
-    "managedFields": [{"manager": "m", "time": TIME, "fieldsV1": {"f:data": {"f:k": {}}}}],
+    "managedFields": [{
+        "manager": "m", "operation": "Update", "time": "2024-01-02T12:00:00Z",
+        "fieldsV1": {"f:data": {"f:k": {}}, "f:metadata": {"f:annotations": {"f:a": {}}}},
+    }],
 }  # fmt: skip
 EXPRESSION = {"key": "k", "operator": "In", "values": ["v"]}
 WHOLE: dict[str, Any] = {
@@ -38,9 +41,15 @@ WHOLE: dict[str, Any] = {
         "selector": {"matchLabels": {"a": "b"}, "matchExpressions": [EXPRESSION]},
         "template": {"spec": {}},
         "updateStrategy": {"type": "OnDelete"},
+        "taints": [{"key": "k", "value": "v", "effect": "NoSchedule"}],
+        "clusterIPs": ["10.96.0.1"],
+        "ports": [{"protocol": "TCP", "port": 80, "nodePort": 30080}],
     },
     "status": {
         "phase": "Running",
+        "startTime": TIME,
+        "addresses": [{"type": "InternalIP", "address": "10.0.0.1"}],
+        "loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]},
         "conditions": [{"type": "Ready", "status": "True"}],
         "nodeInfo": {"kernelVersion": "5", "kubeletVersion": "v1"},
         "containerStatuses": [
@@ -56,7 +65,7 @@ WHOLE: dict[str, Any] = {
     },
 }
 Path = tuple[str | int, ...]
-READERS: tuple[Callable[[object], Any], ...] = (node, pod, config_map, daemon_set)
+READERS: tuple[Callable[[object], Any], ...] = (node, pod, config_map, daemon_set, service)
 
 
 def places(value: object, at: Path = ()) -> Iterator[Path]:

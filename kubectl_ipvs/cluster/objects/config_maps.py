@@ -81,7 +81,7 @@ def _written(meta: Json) -> dict[str, _Written]:
 
 def _of_data_alone(entry: Json) -> bool:
     """Tell whether an entry's time can only be that of a write of its data."""
-    if entry.get("operation") == "Apply" or entry.get("manager") in OWN:
+    if entry.get("operation") == "Apply" or text(entry.get("manager")) in OWN:
         return True
     owned = mapping(mapping(entry.get("fieldsV1")).get("f:metadata"))
     annotations = set(mapping(owned.get("f:annotations"))) - {".", LAST_APPLIED}

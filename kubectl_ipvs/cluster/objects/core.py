@@ -94,7 +94,7 @@ def node(raw: object) -> Node:
         labels=labels,
         taints=tuple(_taint(entry) for entry in items(spec.get("taints"))),
         unschedulable=spec.get("unschedulable") is True,
-        addresses=tuple(text(entry.get("address")) for entry in listed if entry.get("type") in ADDRESSES),
+        addresses=tuple(text(entry.get("address")) for entry in listed if text(entry.get("type")) in ADDRESSES),
         os=text(info.get("operatingSystem")) or labels.get(OS_LABEL, ""),
     )
 

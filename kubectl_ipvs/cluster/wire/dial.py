@@ -25,6 +25,10 @@ OK = "200"
 Opened = Callable[[socket.socket], object]
 
 
+def unwatched(_: socket.socket) -> None:
+    """Look after no socket: its own timeouts are enough."""
+
+
 class Address(NamedTuple):
     """Where to connect to; what stands in a URL."""
 
@@ -71,7 +75,7 @@ class Dialer:
         """REST over plain HTTP asks an HTTP proxy for the whole URL, as Go does, instead of a tunnel."""
         return self._tls is None and self.proxy is not None and self.proxy.scheme in {"http", "https"}
 
-    def dial(self, timeout: float, opened: Opened = id, *, tunnel: bool = True) -> socket.socket:
+    def dial(self, timeout: float, opened: Opened = unwatched, *, tunnel: bool = True) -> socket.socket:
         """Connect, TLS included. Raises OSError, of which TimeoutError after `timeout` seconds.
 
         `opened` is given each socket in turn, while it is not ready yet: whoever shuts it down ends the attempt.

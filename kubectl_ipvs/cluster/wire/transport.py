@@ -100,7 +100,7 @@ class Transport:
                 preload_content=False,
                 retries=False,
                 redirect=False,
-                timeout=self._timeout(method, read_timeout),
+                timeout=self.timeout(method, read_timeout),
             )
         except urllib3.exceptions.HTTPError as error:
             raise self._failed(exchange, error) from error
@@ -149,7 +149,8 @@ class Transport:
         exchange.failed(failed)
         return failed
 
-    def _timeout(self, method: str, read: float | None) -> urllib3.Timeout:
+    def timeout(self, method: str, read: float | None) -> urllib3.Timeout:
+        """Return how long a request may take; `read`: the time of a watch, which is its own."""
         asked = self.connection.request_timeout
         connect = min(CONNECT_TIMEOUT, asked or CONNECT_TIMEOUT)
         whole = read or asked or (READ_TIMEOUT if method == "GET" else WRITE_TIMEOUT)
