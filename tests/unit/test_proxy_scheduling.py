@@ -232,8 +232,8 @@ def tolerates(toleration: Json, taint: Mark) -> bool:
     if "effect" in toleration and toleration["effect"] != taint.effect:
         return False
     if toleration.get("operator") == "Exists":
-        return toleration.get("key", taint.key) == taint.key
-    return toleration.get("key") == taint.key and toleration.get("value", "") == taint.value
+        return toleration.get("key") in {None, taint.key}
+    return (toleration.get("key"), toleration.get("value", "")) == (taint.key, taint.value)
 
 
 @given(st.lists(TOLERATIONS, max_size=3), st.lists(st.builds(Mark, KEYS, VALUES, EFFECTS), max_size=3))
