@@ -22,7 +22,8 @@ from kubectl_ipvs.operations.stale import stale_targets
 from kubectl_ipvs.output import report as rendering
 from kubectl_ipvs.output.configuration import where
 from kubectl_ipvs.output.progress import STAYS_UP, TABLE, Lines, Live, Progress
-from kubectl_ipvs.proxy.checks.registry import Facts, findings
+from kubectl_ipvs.proxy.checks.facts import Facts
+from kubectl_ipvs.proxy.checks.registry import findings
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster

@@ -13,8 +13,9 @@ from kubectl_ipvs.operations.kernels import read_modules
 from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.operations.status import Place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
+from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import Finding
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup
 from kubectl_ipvs.proxy.config.fields import Value
 

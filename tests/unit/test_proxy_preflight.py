@@ -10,9 +10,10 @@ import pytest
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS
 from kubectl_ipvs.proxy.checks.config_owners import HELM, OPENSHIFT
+from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import CODES, Finding, some
 from kubectl_ipvs.proxy.checks.modules import Modules
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import FIX, startup, unknown_scheduler, unreadable
 from kubectl_ipvs.proxy.config.configuration import read
 from kubectl_ipvs.proxy.process import Reference
