@@ -13,6 +13,7 @@ from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.fields import Value
 
 TEXT = """\
+apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: ipvs
 ipvs:
@@ -183,7 +184,7 @@ DEPRECATED = (
     "kube-proxy v1.35.1: IPVS mode is deprecated since Kubernetes 1.35, off by default in 1.40 and removed in 1.43 "
     "(KEP-5495); nftables mode takes its place"
 )
-IGNORED = "ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler"
+IGNORED = "ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler (line 9)"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ JSON = (
     '"strictARP":true,"syncPeriod":"5s","excludeCIDRs":["10.0.0.0/8"]}}'
 )
 SECTION = "scheduler: lc, strictARP: true, excludeCIDRs: [10.0.0.0/8]"
+MORE = "there are more documents in the text: kube-proxy reads the first one alone"
+NOT_FIRST = "the KubeProxyConfiguration is not the first document of the text: kube-proxy reads that one alone"
+UNKNOWN = "kube-proxy does not know this key and ignores it"
 INVALID = "the configuration is not valid YAML: "
 
 
@@ -59,7 +62,7 @@ def test_fields_come_in_the_order_of_the_catalogue() -> None:
         ("mode:\n", Setting(None, "iptables", "default")),
         ('mode: ""\n', Setting("", "iptables", "default")),
         ("mode: nftables\n", Setting("nftables", "nftables", "configured")),
-        ("mode: 5\n", Setting(None, "iptables", "default")),
+        ("mode: 5\n", Setting(None, "iptables", "default", "5: not a name")),
     ],
 )
 def test_mode(text: str, mode: Setting) -> None:
@@ -79,16 +82,11 @@ def test_without_section_all_is_default(section: str) -> None:
         HEAD + "ipvs:\n  scheduler: lc\n  strictARP: true\n  syncPeriod: 5s\n  excludeCIDRs:\n  - 10.0.0.0/8\n",
         JSON,
         "\ufeff" + HEAD + "ipvs: {scheduler: 'lc', strictARP: yes, syncPeriod: 5s, excludeCIDRs: [10.0.0.0/8]}",
-        "---\n# nothing\n---\nkind: Other\n---\n"
-        + HEAD
-        + "ipvs:\n  <<: &x {"
-        + SECTION
-        + "}\n  syncPeriod: 5s\n---\n"
-        + HEAD,
+        HEAD + "ipvs:\n  <<: &x {" + SECTION + "}\n  syncPeriod: 5s\n",
     ],
 )
-def test_yaml_json_and_documents(text: str) -> None:
-    """YAML, JSON, braces, a byte order mark, and the first document of the kind all say the same."""
+def test_yaml_and_json(text: str) -> None:
+    """YAML, JSON, braces, a byte order mark and a merge key all say the same."""
     assert read(text) == Configuration(
         mode=Setting(None, "iptables", "default"),
         ipvs=defaults(scheduler="lc", strictARP=True, syncPeriod="5s", excludeCIDRs=("10.0.0.0/8",)),
@@ -97,55 +95,170 @@ def test_yaml_json_and_documents(text: str) -> None:
     )
 
 
-def test_no_api_version() -> None:
-    """A missing apiVersion is "" and no error: kube-proxy is the one to complain."""
-    assert read("kind: KubeProxyConfiguration").api_version == ""
+@pytest.mark.parametrize(
+    ("before", "after", "errors", "ignored"),
+    [
+        ("", "---\n" + HEAD, (), (MORE,)),
+        ("---\n", "", (), ()),
+        ("---\n# nothing\n---\n", "", (NOT_FIRST,), ()),
+        ("kind: Other\n---\n", "---\n" + HEAD, (NOT_FIRST,), ()),
+    ],
+)
+def test_documents(before: str, after: str, errors: tuple[str, ...], ignored: tuple[str, ...]) -> None:
+    """The first of its kind is read here; kube-proxy reads the very first alone, and exits on another kind."""
+    found = read(before + HEAD + "mode: ipvs\n" + after)
+    assert (found.mode.effective, found.errors, found.ignored) == ("ipvs", errors, ignored)
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("", "apiVersion is missing: kube-proxy takes kubeproxy.config.k8s.io/v1alpha1"),
+        ('apiVersion: ""\n', "apiVersion is missing: kube-proxy takes kubeproxy.config.k8s.io/v1alpha1"),
+        ("apiVersion: v1\n", 'apiVersion is "v1": kube-proxy takes kubeproxy.config.k8s.io/v1alpha1 (line 1)'),
+        ("apiVersion: 1\n", "apiVersion is 1, not text (line 1)"),
+        ("apiVersion: kubeproxy.config.k8s.io/v1\n", None),
+    ],
+)
+def test_api_version(line: str, error: str | None) -> None:
+    """kube-proxy's decoder needs its own apiVersion; which of its group it knows is for another release to say."""
+    assert read(line + "kind: KubeProxyConfiguration").errors == ((error,) if error else ())
 
 
 def test_unknown_keys_are_kept_by_name() -> None:
-    """kube-proxy ignores what it does not know, which its author did not mean."""
-    found = read(HEAD + "ipvs:\n  Scheduler: lc\n  udpIdleTimeout: 1s\n  7: x\n")
+    """kube-proxy ignores what it does not know, at every level, which its author did not mean."""
+    found = read(HEAD + "Mode: ipvs\nipvs:\n  Scheduler: lc\n  udpIdleTimeout: 1s\n  7: x\nconntrack: {no: 1}\n")
 
-    assert (found.unknown, found.findings) == (
+    assert (found.unknown, found.errors, found.ignored) == (
         ("Scheduler", "udpIdleTimeout", "7"),
+        (),
         (
-            "ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler",
-            "ipvs.udpIdleTimeout: kube-proxy does not know this key and ignores it",
-            "ipvs.7: kube-proxy does not know this key and ignores it",
+            f"Mode: {UNKNOWN}, unlike mode (line 3)",
+            f"ipvs.Scheduler: {UNKNOWN}, unlike scheduler (line 5)",
+            f"ipvs.udpIdleTimeout: {UNKNOWN} (line 6)",
+            f"ipvs.7: {UNKNOWN}",
+            f"conntrack.False: {UNKNOWN}",
         ),
     )
 
 
+def test_keys_that_are_there_twice() -> None:
+    """The strict decoder refuses them, and the lenient one takes the last: nobody is stopped."""
+    found = read(HEAD + "mode: a\nmode: ipvs\nipvs:\n  scheduler: rr\n  scheduler: lc\n")
+
+    assert (found.mode.effective, found.ipvs["scheduler"].effective, found.errors) == ("ipvs", "lc", ())
+    assert found.ignored == (
+        "mode is there twice: the last one counts (line 4)",
+        "ipvs.scheduler is there twice: the last one counts (line 7)",
+    )
+
+
 @pytest.mark.parametrize(
-    ("text", "finding"),
+    ("text", "error"),
     [
-        ("mode: 5\n", "mode: 5 is not a name"),
-        ("ipvs: text\n", 'ipvs: "text" is not a mapping'),
-        ("ipvs:\n  scheduler: [lc]\n", "ipvs.scheduler: a list is not a name"),
-        ("ipvs:\n  scheduler: {a: b}\n", "ipvs.scheduler: a mapping is not a name"),
-        ("ipvs:\n  scheduler: true\n", "ipvs.scheduler: true is not a name"),
-        ('ipvs:\n  strictARP: "true"\n', 'ipvs.strictARP: "true" is not a boolean'),
-        ("ipvs:\n  syncPeriod: 30\n", "ipvs.syncPeriod: 30 is not a duration"),
-        ("ipvs:\n  syncPeriod: soon\n", 'ipvs.syncPeriod: "soon" is not a duration'),
-        ("ipvs:\n  syncPeriod: -1s\n", 'ipvs.syncPeriod: "-1s" is negative'),
-        ("ipvs:\n  syncPeriod:\n", "ipvs.syncPeriod: null is not a duration, leave the key out"),
-        ("ipvs:\n  excludeCIDRs: 10.0.0.0/8\n", 'ipvs.excludeCIDRs: "10.0.0.0/8" is not a list of CIDRs'),
-        ("ipvs:\n  excludeCIDRs: [10.0.0.0, null]\n", 'ipvs.excludeCIDRs: "10.0.0.0" is not a CIDR'),
-        ("mode: a\nmode: b\n", "mode: there twice, the last one counts (line 4, column 1)"),
+        ("mode: 5\n", "mode is 5, not text (line 3)"),
+        ("mode: [ipvs]\n", "mode is a list, not text (line 3)"),
+        ("bindAddress: 3\n", "bindAddress is 3, not text (line 3)"),
+        ("clusterCIDR: []\n", "clusterCIDR is a list, not text (line 3)"),
+        ("conntrack: x\n", 'conntrack is "x", not a mapping (line 3)'),
+        ("conntrack:\n  min: '1'\n", 'conntrack.min is "1", not a whole number (line 4)'),
+        ("conntrack:\n  min: 1.5\n", "conntrack.min is 1.5, not a whole number (line 4)"),
+        ("conntrack:\n  min: 2147483648\n", "conntrack.min is 2147483648, not a whole number (line 4)"),
+        ("conntrack:\n  min: true\n", "conntrack.min is true, not a whole number (line 4)"),
+        ("conntrack:\n  udpTimeout: 5\n", "conntrack.udpTimeout is 5, not a duration such as 30s (line 4)"),
+        ("clientConnection:\n  qps: fast\n", 'clientConnection.qps is "fast", not a number (line 4)'),
+        ("nodePortAddresses: 10.0.0.0/8\n", 'nodePortAddresses is "10.0.0.0/8", not a list of texts (line 3)'),
+        ("nodePortAddresses: [5]\n", "nodePortAddresses[0] is 5, not text (line 3)"),
+        ("featureGates: [A]\n", "featureGates is a list, not a mapping (line 3)"),
+        ("featureGates: {A: 1}\n", "featureGates.A is 1, not true or false (line 3)"),
+        ("configSyncPeriod:\n", "configSyncPeriod is null, not a duration such as 30s: leave the key out (line 3)"),
+        ("enableProfiling: 'false'\n", 'enableProfiling is "false", not true or false (line 3)'),
+        ("ipvs: text\n", 'ipvs is "text", not a mapping (line 3)'),
+        ("ipvs:\n  scheduler: [lc]\n", "ipvs.scheduler is a list, not text (line 4)"),
+        ("ipvs:\n  scheduler: {a: b}\n", "ipvs.scheduler is a mapping, not text (line 4)"),
+        ("ipvs:\n  scheduler: true\n", "ipvs.scheduler is true, not text (line 4)"),
+        ('ipvs:\n  strictARP: "flase"\n', 'ipvs.strictARP is "flase", not true or false (line 4)'),
+        ("ipvs:\n  syncPeriod: 30\n", "ipvs.syncPeriod is 30, not a duration such as 30s (line 4)"),
+        ("ipvs:\n  syncPeriod: soon\n", 'ipvs.syncPeriod is "soon", not a duration such as 30s (line 4)'),
+        ("ipvs:\n  syncPeriod:\n", "ipvs.syncPeriod is null, not a duration such as 30s: leave the key out (line 4)"),
+        ("ipvs:\n  excludeCIDRs: 10.0.0.0/8\n", 'ipvs.excludeCIDRs is "10.0.0.0/8", not a list of texts (line 4)'),
+    ],
+)
+def test_wrong_types(text: str, error: str) -> None:
+    """kube-proxy's decoder exits on a wrong type, in any mode and any section; path and line are named."""
+    assert read(HEAD + text).errors == (error,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mode:\nclusterCIDR: null\nfeatureGates:\nipvs:\nconntrack:\nnodePortAddresses:\n",
+        "conntrack: {min: null, tcpEstablishedTimeout: null, tcpCloseWaitTimeout: 1h}\n",
+        "oomScoreAdj: -999\nclientConnection: {qps: 5, burst: 10.0}\n",
+        "bindAddress: 10:20\nhostnameOverride: 2020-01-01\n",
+        "logging: {anything: 5}\n",
+        "ipvs: {scheduler: null, strictARP: null, excludeCIDRs: null, syncPeriod: 0s}\n",
+    ],
+)
+def test_what_the_decoder_takes(text: str) -> None:
+    """Null is "not given" but for a duration; its reader knows no numbers to the base of sixty and no dates."""
+    found = read(HEAD + text)
+    assert (found.errors, found.ignored) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "sentence", "problem"),
+    [
+        ("syncPeriod: -1s", "syncPeriod", 'is "-1s": negative', '"-1s": negative'),
+        ("udpTimeout: -5m", "udpTimeout", 'is "-5m": negative', '"-5m": negative'),
+        ("excludeCIDRs: [10.0.0.0]", "excludeCIDRs", 'has "10.0.0.0", not a CIDR', '"10.0.0.0": not a CIDR'),
+        ("excludeCIDRs: [10.0.0.0/8, null]", "excludeCIDRs", "has null, not a CIDR", "null: not a CIDR"),
+        ('excludeCIDRs: [""]', "excludeCIDRs", 'has "", not a CIDR', '"": not a CIDR'),
         (
-            "ipvs:\n  scheduler: rr\n  scheduler: lc\n",
-            "ipvs.scheduler: there twice, the last one counts (line 5, column 3)",
+            "minSyncPeriod: 1m",
+            "minSyncPeriod",
+            "is 1m: greater than syncPeriod 30s (default)",
+            "1m: greater than syncPeriod 30s (default)",
         ),
     ],
 )
-def test_findings(text: str, finding: str) -> None:
-    """What kube-proxy reads otherwise than it was meant is said in a sentence, not raised."""
-    assert read(HEAD + text).findings[0] == finding
+def test_validation_in_ipvs_mode(section: str, name: str, sentence: str, problem: str) -> None:
+    """What only kube-proxy's validation refuses is an error where the mode is ipvs, and of no account elsewhere."""
+    text = HEAD + "mode: {}\nipvs:\n  " + section + "\n"
+
+    found, other = read(text.format("ipvs")), read(text.format("iptables"))
+
+    assert (found.errors, found.ipvs[name].problem) == ((f"ipvs.{name} {sentence} (line 5)",), problem)
+    assert (other.errors, other.ipvs[name].problem) == ((), "")
+
+
+def test_problems_are_at_their_settings() -> None:
+    """`get` shows at the field itself what kube-proxy will not start with."""
+    found = read(HEAD + 'ipvs:\n  strictARP: "flase"\n  syncPeriod:\n  scheduler: lc\n')
+
+    assert {name: setting.problem for name, setting in found.ipvs.items() if setting.problem} == {
+        "strictARP": '"flase": not a boolean',
+        "syncPeriod": "null: not a duration",
+    }
+
+
+def test_feature_gates() -> None:
+    """The gates that are given, as they are; a wrong one is none."""
+    assert read(HEAD + "featureGates: {A: true, B: false, C: x}\n").feature_gates == {"A": True, "B": False}
+
+
+def test_effective() -> None:
+    """All fields as they work, in one mapping."""
+    assert read(HEAD + "ipvs: {scheduler: lc}\n").effective() == {field.name: field.default for field in FIELDS} | {
+        "scheduler": "lc"
+    }
 
 
 def test_unreadable_durations_leave_the_default_in_force() -> None:
     """A text stays as it was configured; what cannot be read is not shown as effective."""
-    assert read(HEAD + "ipvs:\n  syncPeriod: soon\n").ipvs["syncPeriod"] == Setting("soon", "30s", "default")
+    assert read(HEAD + "ipvs:\n  syncPeriod: soon\n").ipvs["syncPeriod"] == Setting(
+        "soon", "30s", "default", '"soon": not a duration'
+    )
 
 
 @pytest.mark.parametrize(

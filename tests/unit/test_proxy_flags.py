@@ -4,6 +4,7 @@ import pytest
 
 from kubectl_ipvs.proxy.config.configuration import Configuration, Setting, read_flags
 from kubectl_ipvs.proxy.config.fields import FIELDS, Value
+from kubectl_ipvs.proxy.config.flags import names
 
 SCRIPT = """exec kube-proxy --proxy-mode=iptables --proxy-mode=ipvs \\
  --ipvs-scheduler 'lc' --ipvs-strict-arp=1 --ipvs-exclude-cidrs="10.0.0.0/8,::/0" 2>&1; true"""
@@ -65,11 +66,62 @@ def test_no_flags_is_all_default() -> None:
     )
 
 
-def test_wrong_flags_are_findings() -> None:
-    """What does not fit its flag is said, and a flag at the end without its word is empty."""
-    found = read_flags(["--ipvs-strict-arp=maybe", "--ipvs-sync-period=30", "--ipvs-scheduler"])
-
-    assert (found.findings, found.ipvs["scheduler"]) == (
-        ('ipvs.strictARP: "maybe" is not a boolean', 'ipvs.syncPeriod: "30" is not a duration'),
-        Setting("", "rr", "default"),
+def test_wrong_flags_are_errors() -> None:
+    """kube-proxy exits on what does not fit its flag; a flag at the end without its word is empty."""
+    found = read_flags(
+        ["--ipvs-strict-arp=maybe", "--ipvs-sync-period=30", "--feature-gates=A=x,B=true", "--ipvs-scheduler"]
     )
+
+    assert (found.errors, found.ipvs["scheduler"], found.ipvs["syncPeriod"].problem) == (
+        (
+            '--ipvs-strict-arp is "maybe", not true or false',
+            '--ipvs-sync-period is "30", not a duration such as 30s',
+            '--feature-gates: A is "x", not true or false',
+        ),
+        Setting("", "rr", "default"),
+        '"30": not a duration',
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "errors"),
+    [
+        (["--ipvs-sync-period=0s"], ("--ipvs-sync-period is 0: it must be more than 0",)),
+        (["--ipvs-exclude-cidrs=10.0.0.0"], ('--ipvs-exclude-cidrs has "10.0.0.0", not a CIDR',)),
+        (["--ipvs-tcp-timeout=-1s"], ('--ipvs-tcp-timeout is "-1s": negative',)),
+        (["--ipvs-sync-period=$(P)", "--ipvs-strict-arp=$(A)", "--feature-gates=B=$(G)"], ()),
+        (["--ipvs-tcp-timeout=0s", "--ipvs-min-sync-period=0s"], ()),
+    ],
+)
+def test_validation_in_ipvs_mode(args: list[str], errors: tuple[str, ...]) -> None:
+    """No default is put in place of a flag's zero; a variable that nobody knows here may be anything."""
+    assert read_flags(["--proxy-mode=ipvs", *args]).errors == errors
+    assert read_flags(["--proxy-mode=iptables", *args]).errors == ()
+
+
+@pytest.mark.parametrize(
+    ("version", "flag", "expected"),
+    [
+        ("", (), Setting(None, "0s", "default")),
+        ("v1.30.9", (), Setting(None, "0s", "default")),
+        ("v1.31.0", (), Setting(None, "1s", "default")),
+        ("v1.37.2", (), Setting(None, "1s", "default")),
+        ("v1.37.2", ("--ipvs-min-sync-period=0s",), Setting("0s", "0s", "configured")),
+        ("v1.37.2", ("--ipvs-min-sync-period=2s",), Setting("2s", "2s", "configured")),
+    ],
+)
+def test_least_period_by_flags(version: str, flag: tuple[str, ...], expected: Setting) -> None:
+    """Since both periods are one for all modes, flags start from the least period of the other modes."""
+    assert read_flags(["kube-proxy", *flag], version).ipvs["minSyncPeriod"] == expected
+
+
+def test_feature_gates() -> None:
+    """In one flag or several; the last word on a gate counts."""
+    args = ["--feature-gates=A=true,B=true", "--feature-gates", " B=false , C=1"]
+    assert read_flags(args).feature_gates == {"A": True, "B": False, "C": True}
+
+
+def test_flags_that_a_file_makes_void() -> None:
+    """Each once, by the name that kube-proxy's help has; others are nobody's business."""
+    args = ["kube-proxy", "--config=/a", "--proxy_mode=ipvs", "--ipvs-scheduler", "lc", "--proxy-mode=x", "--v=2"]
+    assert names(args) == ("--proxy-mode", "--ipvs-scheduler")

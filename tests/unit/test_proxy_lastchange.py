@@ -1,4 +1,4 @@
-"""The record of the last change: written, read back, damaged, and taken back byte for byte."""
+"""The record of the last change: written, read back, damaged, and undone byte for byte."""
 
 import json
 
@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.proxy.config.last_change import LastChange, differed_since, digest, read, record, taken_back
+from kubectl_ipvs.proxy.config.last_change import (
+    ANNOTATION,
+    ROLLED_BACK,
+    LastChange,
+    digest,
+    in_force_between,
+    read,
+    record,
+    rolled_back,
+)
 
 OLD = 'mode: ipvs\nipvs:\n  scheduler: ""  # ours\n'
 NEW = 'mode: ipvs\nipvs:\n  scheduler: "lc"  # ours\n'
@@ -14,6 +23,7 @@ AT = OLD.index('""') + 1
 WHEN = "2025-11-01T12:00:00Z"
 FIELDS = {"scheduler": {"from": "", "to": "lc"}}
 LAST = LastChange(WHEN, FIELDS, AT, "", "lc", digest(NEW))
+NOTE = {"sha256": digest(OLD)}
 GOOD = json.loads(LAST.write())
 
 
@@ -81,23 +91,42 @@ def test_damaged_record(value: str) -> None:
 
 
 def test_note_of_a_rollback() -> None:
-    """The note says since when another text had stood there, for this text alone."""
-    note = taken_back(OLD, 1700000000.0)
-    assert (differed_since(note, OLD), differed_since(note, NEW)) == (1700000000.0, None)
+    """The note says from when to when the text had been there before, for this text alone."""
+    note = rolled_back(OLD, 1700000000.0, 1600000000.0)
+    assert (in_force_between(note, OLD), in_force_between(note, NEW)) == ((1600000000.0, 1700000000.0), (None, None))
+
+
+@pytest.mark.parametrize("note", [rolled_back(OLD, 17.0, None), json.dumps({"sha256": digest(OLD), "since": 17.0})])
+def test_note_without_a_beginning(note: str) -> None:
+    """Nobody knows since when the text had been there, or an older release wrote the note: then none is said."""
+    assert in_force_between(note, OLD) == (None, 17.0)
+
+
+def test_names_on_the_wire() -> None:
+    """The annotations keep their names: what an older release wrote is read."""
+    assert (ANNOTATION, ROLLED_BACK) == ("kubectl-ipvs/last-change", "kubectl-ipvs/taken-back")
 
 
 @pytest.mark.parametrize(
     "note",
-    ["", "no json", "7", "[]", "{}", "[" * 100_000, json.dumps({"sha256": digest(OLD), "since": "yesterday"})],
+    [
+        "",
+        "no json",
+        "7",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        json.dumps({**NOTE, "since": "yesterday", "before": True}),
+    ],
     ids=lambda value: value[:40],
 )
 def test_damaged_note(note: str) -> None:
     """A note that cannot be read says nothing."""
-    assert differed_since(note, OLD) is None
+    assert in_force_between(note, OLD) == (None, None)
 
 
 @given(st.text(), st.text(), st.text(), st.text())
-def test_any_change_is_taken_back(before: str, old: str, new: str, after: str) -> None:
+def test_any_change_is_undone(before: str, old: str, new: str, after: str) -> None:
     """Whatever one span became, the record brings the old text back, through JSON too."""
     was, now = before + old + after, before + new + after
     found = read(record(was, now, {}, WHEN).write())

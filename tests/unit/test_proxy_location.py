@@ -1,10 +1,10 @@
-"""Where the configuration lives: container, words, path, mounts and volumes, one by one."""
+"""What stands behind a path: --config, mounts and volumes, one by one."""
 
 from typing import Any
 
 import pytest
 
-from kubectl_ipvs.proxy.config.location import Source, config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.config.location import Source, config_path, mounted, source_of
 
 Json = dict[str, Any]
 
@@ -24,7 +24,8 @@ def held(name: str, *items: tuple[str, str]) -> Json:
 
 def one(mounts: list[Json], *volumes: Json, path: str = PATH) -> Source | None:
     """Follow `path` through a pod of one container."""
-    return config_source({"volumes": list(volumes)}, {"volumeMounts": mounts}, path)
+    found = mounted({"volumes": list(volumes)}, {"volumeMounts": mounts}, path)
+    return None if found is None else source_of(found)
 
 
 def volume(*sources: Json) -> Json:
@@ -129,38 +130,8 @@ def test_config_path(arguments: tuple[str, ...], expected: str | None) -> None:
     assert config_path(arguments) == expected
 
 
-@pytest.mark.parametrize(
-    ("container", "expected"),
-    [
-        ({}, ()),
-        ({"command": ["kube-proxy"], "args": ["--v=2", "--config=/a"]}, ("kube-proxy", "--v=2", "--config=/a")),
-        (
-            {"command": ["sh", "-c"], "args": ["exec kube-proxy --config=/a; true"]},
-            ("sh", "-c", "exec", "kube-proxy", "--config=/a", ";", "true"),
-        ),
-        ({"command": ["sh", "-c", "exec\tkube-proxy\n"]}, ("sh", "-c", "exec", "kube-proxy")),
-        ({"command": ["kube-proxy", "--config=/a b", "some text"]}, ("kube-proxy", "--config=/a b", "some text")),
-        ({"command": "kube-proxy", "args": None}, ()),
-    ],
-)
-def test_words(container: Json, expected: tuple[str, ...]) -> None:
-    """Command, then arguments; a script that runs kube-proxy is taken apart, no other word is."""
-    assert words(container) == expected
-
-
-@pytest.mark.parametrize(
-    ("containers", "expected"),
-    [
-        ([{"name": "a"}, {"name": "b", "args": ["/x/kube-proxy"]}, {"name": "kube-proxy"}], "b"),
-        ([{"name": "a"}, {"name": "b-kube-proxy-1"}], "b-kube-proxy-1"),
-        ([{"name": "a", "args": ["--log=/var/log/kube-proxy"]}, {"name": "kube-proxy"}], "kube-proxy"),
-        ([{"name": "a"}], "a"),
-        ([{"name": "a"}, {"name": "b"}], None),
-        ([], None),
-        (None, None),
-    ],
-)
-def test_proxy_container(containers: object, expected: str | None) -> None:
-    """By its command, else by its name, else the only one; a flag's value is no command."""
-    found = proxy_container({"containers": containers})
-    assert (None if found is None else found["name"]) == expected
+def test_a_whole_volume() -> None:
+    """Where a mount is the path itself, the file is the volume: so a host's file is mounted."""
+    host = {"name": "v", "hostPath": {"path": "/etc/kp.conf", "type": "File"}}
+    found = mounted({"volumes": [host]}, {"volumeMounts": [mount("v", PATH)]}, PATH)
+    assert found == (host, ".")

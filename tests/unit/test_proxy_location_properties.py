@@ -5,7 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.proxy.config.location import config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.process import process, runs_kube_proxy
+from kubectl_ipvs.proxy.scheduling import keeps_off
 
 Json = dict[str, Any]
 
@@ -13,7 +14,10 @@ PATH = "/etc/kp/config.conf"
 KEYS = st.sampled_from(
     [
         *("containers", "command", "args", "name", "volumeMounts", "mountPath", "subPath", "volumes", "configMap"),
-        *("projected", "sources", "items", "key", "path", "kube-proxy"),
+        *("projected", "sources", "items", "key", "path", "kube-proxy", "env", "value", "valueFrom", "image"),
+        *("initContainers", "hostPath", "emptyDir", "workingDir", "affinity", "nodeAffinity", "tolerations"),
+        *("requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms", "matchExpressions", "operator"),
+        *("values", "nodeSelector", "matchFields", "effect"),
     ]
 )
 SCALARS = st.one_of(
@@ -22,7 +26,10 @@ SCALARS = st.one_of(
     st.integers(),
     st.floats(allow_nan=False),
     st.text(max_size=12),
-    st.sampled_from(["v", "/etc", "/etc/kp", PATH, "config.conf", f"--config={PATH}", "sh -c 'kube-proxy", "."]),
+    st.sampled_from(
+        ["v", "/etc", "/etc/kp", PATH, "config.conf", f"--config={PATH}", "sh -c 'kube-proxy", ".", "kube-proxy"]
+    ),
+    st.sampled_from(["kube-proxy --config=$(A) >/x", f"cat {PATH} > /tmp/c; kube-proxy --config=/tmp/c", "$(v)", "In"]),
 )
 ANYTHING = st.recursive(
     SCALARS,
@@ -45,21 +52,30 @@ VOLUME = st.fixed_dictionaries(
     },
 )
 MOUNT = st.fixed_dictionaries({"name": st.just("v") | SCALARS, "mountPath": SCALARS, "subPath": SCALARS})
-CONTAINER = st.fixed_dictionaries({"command": nearly(SCALARS), "volumeMounts": nearly(MOUNT)})
+ENTRY = st.fixed_dictionaries({"name": SCALARS}, optional={"value": SCALARS, "valueFrom": ANYTHING})
+CONTAINER = st.fixed_dictionaries(
+    {"command": nearly(SCALARS), "volumeMounts": nearly(MOUNT)},
+    optional={"args": nearly(SCALARS), "env": nearly(ENTRY), "image": SCALARS, "name": SCALARS},
+)
 SPECS = st.one_of(
     st.dictionaries(KEYS, ANYTHING),
     st.fixed_dictionaries({"containers": nearly(CONTAINER), "volumes": nearly(VOLUME)}),
 )
 
 
-@given(spec=SPECS, container=CONTAINER | st.dictionaries(KEYS, ANYTHING), path=st.text(max_size=9) | st.just(PATH))
-def test_any_json_gives_an_answer(spec: Json, container: Json, path: str) -> None:
-    """Whatever stands in a template: words are text, and there is a Source or None, never an exception."""
-    chosen = proxy_container(spec)
-    for entry in (container, {} if chosen is None else chosen):
-        said = words(entry)
-        for asked in (path, config_path(said) or ""):
-            source = config_source(spec, entry, asked)
-            texts = [*said, *(() if source is None else (source.name, source.key))]
-            assert all(isinstance(text, str) for text in texts)
-            assert source is None or (source.name and source.key)
+@given(spec=SPECS)
+def test_any_json_gives_an_answer(spec: Json) -> None:
+    """Whatever stands in a template: there is a process, all of text, or None, never an exception."""
+    found = process(spec)
+
+    assert runs_kube_proxy(spec) in {True, False}
+    if found is not None:
+        texts = [found.container, found.image, *found.arguments, found.reference.path, found.reference.name]
+        assert all(isinstance(text, str) for text in (*texts, *sum(found.reference.candidates, ())))
+        assert (found.reference.kind == "config-map") is bool(found.reference.key)
+
+
+@given(spec=SPECS | st.dictionaries(KEYS, ANYTHING), labels=st.dictionaries(KEYS, st.text(max_size=3)))
+def test_any_json_is_placed(spec: Json, labels: dict[str, str]) -> None:
+    """Whatever stands in a template, it is said whether kube-proxy is meant to run on a node."""
+    assert isinstance(keeps_off(spec, "node", labels, ()), str)

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.proxy.config.location import Source, config_path, config_source, proxy_container, words
+from kubectl_ipvs.proxy.process import Reference, process, runs_kube_proxy
 
 Json = dict[str, Any]
-Found = tuple[str | None, str | None, Source | None]
 
 HOSTNAME = "--hostname-override=$(NODE_NAME)"
 
@@ -27,13 +26,9 @@ def proxy(command: list[str], mounts: list[Json]) -> Json:
     return {"name": "kube-proxy", "command": command, "volumeMounts": mounts}
 
 
-def located(spec: Json) -> Found:
-    """Take all the steps: the container's name, the path, what is behind it."""
-    container = proxy_container(spec)
-    if container is None:
-        return None, None, None
-    path = config_path(words(container))
-    return container.get("name"), path, config_source(spec, container, path) if path else None
+def config_map(path: str, name: str, key: str) -> Reference:
+    """Give the reference that is expected."""
+    return Reference("config-map", path, name, key)
 
 
 XTABLES = (mount("xtables-lock", "/run/xtables.lock"), mount("lib-modules", "/lib/modules"))
@@ -136,28 +131,29 @@ KOPS = {
     ],
     "volumes": [{"name": "kubeconfig", "hostPath": {"path": "/var/lib/kube-proxy/kubeconfig"}}],
 }
-TEMPLATES: dict[str, tuple[Json, Found]] = {
-    "kubeadm": (
-        KUBEADM,
-        ("kube-proxy", "/var/lib/kube-proxy/config.conf", Source("kube-proxy", "config.conf")),
-    ),
-    "EKS": (EKS, ("kube-proxy", "/var/lib/kube-proxy-config/config", Source("kube-proxy-config", "config"))),
+TEMPLATES: dict[str, tuple[Json, Reference]] = {
+    "kubeadm": (KUBEADM, config_map("/var/lib/kube-proxy/config.conf", "kube-proxy", "config.conf")),
+    "EKS": (EKS, config_map("/var/lib/kube-proxy-config/config", "kube-proxy-config", "config")),
     "OpenShift": (
         OPENSHIFT,
-        ("kube-proxy", "/config/kube-proxy-config.yaml", Source("proxy-config", "kube-proxy-config.yaml")),
+        config_map("/config/kube-proxy-config.yaml", "proxy-config", "kube-proxy-config.yaml"),
     ),
-    "k0s": (K0S, ("kube-proxy", "/var/lib/kube-proxy/config.conf", Source("kube-proxy", "config.conf"))),
+    "k0s": (K0S, config_map("/var/lib/kube-proxy/config.conf", "kube-proxy", "config.conf")),
     "Talos": (
         TALOS,
-        ("kube-proxy", "/etc/kubernetes/kube-proxy/config.conf", Source("kube-proxy-config-9f86d081", "config.conf")),
+        config_map("/etc/kubernetes/kube-proxy/config.conf", "kube-proxy-config-9f86d081", "config.conf"),
     ),
-    "AKS": (AKS, ("kube-proxy", None, None)),
-    "kops": (KOPS, ("kube-proxy", None, None)),
+    "AKS": (AKS, Reference("flags")),
+    "kops": (KOPS, Reference("flags")),
 }
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_templates_of_the_field(name: str) -> None:
-    """Each distribution's own template leads to its ConfigMap and key, or to flags."""
+    """Each distribution's own template leads to its ConfigMap and key, or to flags, and is found without its name."""
     template, expected = TEMPLATES[name]
-    assert located(template) == expected
+
+    found = process(template)
+
+    assert found is not None
+    assert (found.container, found.reference, runs_kube_proxy(template)) == ("kube-proxy", expected, True)

@@ -10,17 +10,31 @@ import pytest
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS
 from kubectl_ipvs.proxy.checks.config_owners import HELM, OPENSHIFT
+from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import CODES, Finding, some
 from kubectl_ipvs.proxy.checks.modules import Modules
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings
+from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.startup import FIX, startup, unknown_scheduler, unreadable
+from kubectl_ipvs.proxy.config.configuration import read
+from kubectl_ipvs.proxy.process import Reference
 
 DOCS = Path(__file__).parents[2] / "docs" / "preflight.md"
 GOOD = Facts(values={"scheduler": "lc"}, version="v1.34.2", nodes=[NodeFact("node1", kernel="6.1.0-18-amd64")])
 CRASHES = "kube-proxy crashes in a loop; the old table goes on, without updates"
 FALLS_BACK = "kube-proxy falls back to iptables mode, looks Ready, and the kernel keeps the old table for ever"
 EXITS = "kube-proxy exits at once; the old table goes on, without updates"
+STAY = "for a client to stay on one pod: sh; else lc"
+EVEN = "for an even load: lc; else rr"
 STORES = "--force stores it all the same"
-IGNORED = "the configuration holds what kube-proxy ignores"
+READ = read("apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: ipvs\nx: 1\n")
+UNKNOWN = "x: kube-proxy does not know this key and ignores it (line 4)"
+ROLLING = (
+    "kubectl -n kube-system rollout status daemonset/kube-proxy --timeout=5m; "
+    "where it has stopped for good, --force goes on"
+)
+LEFT_OUT = "`kubectl ipvs restart --stale` restarts them once they are well"
+THREE = [NodeFact("a"), NodeFact("b"), NodeFact("c")]
+CANDIDATES = (("kube-proxy", "config.conf"), ("other", ""))
 INSTALL = "install the kernel's extra modules there, or choose another scheduler"
 LOAD = "load it first on each of them: modprobe ip_vs_lc, and for good in /etc/modules-load.d"
 PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
@@ -103,10 +117,134 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
     ),
     "strictARP comes": ({"values": {"strictARP": True}, "before": {"strictARP": False}}, []),
     "strictARP was never there": ({"values": {"strictARP": False}, "before": {"strictARP": False}}, []),
-    "keys that kube-proxy ignores": (
-        {"unknown_keys": ["ipvs.Scheduler: x", "ipvs.x: y"]},
-        [warning("IPVS009", f"{IGNORED}: ipvs.Scheduler: x; ipvs.x: y")],
+    "the scheduler that kube-proxy will read, another field is set": (
+        {"values": {"tcpTimeout": "2h"}, "before": {"scheduler": "xyzzy"}},
+        [error("IPVS002", 'no scheduler of the kernel is called "xyzzy"', "`kubectl ipvs schedulers` lists them")],
     ),
+    "the scheduler that kube-proxy will read, a restart": (
+        {"values": {}, "before": {"scheduler": "lc"}, "nodes": [node({"rr"}, {"rr"})]},
+        [error("IPVS004", f"ip_vs_lc is missing on node1: {CRASHES}", INSTALL, ["node1"])],
+    ),
+    "an old kernel, a restart": (
+        {"values": {}, "before": {"scheduler": "twos"}, "nodes": [NodeFact("a", kernel="5.10.1")]},
+        [error("IPVS003", "twos came with Linux 5.12; a: 5.10.1", CRASHES, ["a"])],
+    ),
+    "the scheduler to be set counts, not the one before": ({"before": {"scheduler": "xyzzy"}}, []),
+    "another mode does not read the scheduler": (
+        {"values": {}, "mode": "nftables", "before": {"scheduler": "xyzzy"}},
+        [],
+    ),
+    "a scheduler that was there before is not advised on": ({"values": {}, "before": {"scheduler": "dh"}}, []),
+    "a scheduler from a variable": ({"values": {}, "before": {"scheduler": "$(SCHED)"}}, []),
+    "keys that kube-proxy ignores": (
+        {"startup": startup(READ, "v1.34.2")},
+        [warning("IPVS009", f"the configuration has keys that kube-proxy ignores: {UNKNOWN}")],
+    ),
+    "what is found twice is said once": (
+        {"startup": [unknown_scheduler("xyzzy")], "values": {}, "before": {"scheduler": "xyzzy"}},
+        [error("IPVS002", 'no scheduler of the kernel is called "xyzzy"', "`kubectl ipvs schedulers` lists them")],
+    ),
+    "a text that cannot be read": (
+        {"startup": [unreadable("the configuration is empty")]},
+        [error("IPVS013", "kube-proxy will not start: the configuration is empty", FIX)],
+    ),
+    "a field that came later": (
+        {"values": {"udpTimeout": "1m"}, "version": "v1.16.9"},
+        [
+            error(
+                "IPVS014",
+                "udpTimeout: kube-proxy v1.16.9 does not know this field (since 1.18): it would have no effect",
+                STORES,
+            )
+        ],
+    ),
+    "a mode that is not there": (
+        {"startup": [Finding("IPVS015", "error", "x")]},
+        [error("IPVS015", "x")],
+    ),
+    "void flags": ({"startup": [Finding("IPVS016", "warning", "x")]}, [warning("IPVS016", "x")]),
+    "the gate is off": ({"startup": [Finding("IPVS034", "error", "x")]}, [error("IPVS034", "x")]),
+    "no table can be read": (
+        {"nodes": THREE, "unreadable": {"a": "denied", "b": "denied", "c": "timeout"}},
+        [
+            error(
+                "IPVS017",
+                "no node's table can be read: a, b (denied); c (timeout)",
+                "--force goes on, and verifies that each pod stays up and no more",
+                ["a", "b", "c"],
+            )
+        ],
+    ),
+    "no table can be read of those that are not left out": (
+        {"nodes": THREE, "unreadable": {"a": "denied", "b": "denied"}, "left_out": {"c": "Pending"}},
+        [
+            error(
+                "IPVS017",
+                "no node's table can be read: a, b (denied)",
+                "--force goes on, and verifies that each pod stays up and no more",
+                ["a", "b"],
+            ),
+            warning("IPVS018", "left out: c (Pending)", LEFT_OUT, ["c"]),
+        ],
+    ),
+    "some tables cannot be read": (
+        {"nodes": THREE, "unreadable": {"a": "timeout"}, "left_out": {"b": "--skip"}},
+        [warning("IPVS018", "left out: a (timeout); b (--skip)", LEFT_OUT, ["a", "b"])],
+    ),
+    "every node is left out": (
+        {"nodes": THREE[:1], "left_out": {"a": "Pending"}},
+        [warning("IPVS018", "left out: a (Pending)", LEFT_OUT, ["a"])],
+    ),
+    "no table can be read, and nothing is restarted": (
+        {"nodes": THREE[:1], "unreadable": {"a": "denied"}, "restarts": False},
+        [],
+    ),
+    "several configurations": (
+        {"in_the_way": {"flags of daemonset w": "--daemonset m", "file of daemonset x": "--daemonset m"}},
+        [
+            error(
+                "IPVS019",
+                "this covers several configurations, and not all can be changed: flags of daemonset w; "
+                "file of daemonset x",
+                "narrow it: --daemonset m",
+                forcible=False,
+            )
+        ],
+    ),
+    "a file of the host": (
+        {"reference": Reference("host-file", "/etc/a", "/srv/a")},
+        [
+            error(
+                "IPVS027",
+                "kube-proxy reads a file on each node (/srv/a): not ours to edit",
+                "change it there, then `kubectl ipvs restart`",
+                forcible=False,
+            )
+        ],
+    ),
+    "a rendered file": (
+        {"reference": Reference("rendered", "/run/a", candidates=CANDIDATES)},
+        [
+            error(
+                "IPVS027",
+                "kube-proxy reads /run/a, which the pod renders when it starts: not ours to edit",
+                "is it made of a ConfigMap? name that: --configmap kube-proxy/config.conf or --configmap other",
+                forcible=False,
+            )
+        ],
+    ),
+    "a file that is nowhere": (
+        {"reference": Reference("unknown", "/a")},
+        [
+            error(
+                "IPVS027",
+                "kube-proxy reads /a, which is in no ConfigMap that its pods mount: not ours to edit",
+                "change it there, then `kubectl ipvs restart`",
+                forcible=False,
+            )
+        ],
+    ),
+    "a file of the host, and a restart": ({"reference": Reference("host-file", "/a"), "values": {}}, []),
     "rights that are missing": (
         {"missing_rights": ["delete pods in kube-system", "list pods in kube-system"]},
         [
@@ -159,7 +297,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
             error(
                 "IPVS022",
                 "the DaemonSet is in the middle of a rollout: 1 of 3 pods are updated",
-                "wait for `kubectl rollout status` of it",
+                ROLLING,
             )
         ],
     ),
@@ -248,9 +386,9 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
     **{
         f"{name} is a trap": (
             {"values": {"scheduler": name}},
-            [error("IPVS005", f"{name} is a trap: {SCHEDULERS[name].with_kube_proxy}", SCHEDULERS[name].advice)],
+            [error("IPVS005", f"{name} is a trap: {SCHEDULERS[name].with_kube_proxy}", instead)],
         )
-        for name in ("dh", "lblc", "lblcr", "fo", "ovf")
+        for name, instead in (("dh", STAY), ("lblc", STAY), ("lblcr", STAY), ("fo", EVEN), ("ovf", EVEN))
     },
     **{
         f"{name} refuses connections": (
@@ -262,7 +400,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
     **{
         f"{name} is {same}": (
             {"values": {"scheduler": name}},
-            [warning("IPVS007", f"{name} does what {same} does: The same as {same}.")],
+            [warning("IPVS007", f"{name} does what {same} does under kube-proxy (all weights are 1)")],
         )
         for name, same in (("wrr", "rr"), ("wlc", "lc"))
     },
@@ -306,3 +444,23 @@ def test_every_code_has_a_paragraph() -> None:
 def test_some(nodes: tuple[str, ...], shown: str) -> None:
     """A message names five nodes at most."""
     assert some(nodes) == shown
+
+
+@pytest.mark.parametrize(
+    ("desired", "updated", "observed", "generation", "away", "expected"),
+    [
+        (3, 3, 5, 5, 0, ""),
+        (3, 3, 4, 5, 0, "its last change is not taken in yet"),
+        (3, 1, 5, 5, 0, "1 of 3 pods are updated"),
+        (3, 2, 5, 5, 1, ""),
+        (3, 1, 5, 5, 1, "1 of 3 pods are updated"),
+        (3, 2, 4, 5, 1, "its last change is not taken in yet"),
+        (3, 3, 5, 5, 2, ""),
+        (3, 0, 0, 5, 0, ""),
+    ],
+)
+def test_rollout_under_way(
+    desired: int, updated: int, observed: int, generation: int, away: int, expected: str
+) -> None:
+    """Pods that are missing on nodes that are not ready alone are no rollout; an unknown status says nothing."""
+    assert rollout_under_way(desired, updated, observed, generation, away) == expected

@@ -4,33 +4,19 @@ Each check is a function that yields findings; CHECKS runs them in the order in 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, available_since
-from kubectl_ipvs.proxy.checks.config_owners import Owner
+from kubectl_ipvs.proxy.checks.facts import Facts
 from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
 from kubectl_ipvs.proxy.checks.modules import Modules, consequence, must_be_loaded
 from kubectl_ipvs.proxy.checks.startup import unknown_fields, unknown_scheduler
-from kubectl_ipvs.proxy.config.fields import Value
 from kubectl_ipvs.proxy.process import Reference
 
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 
 
-class NodeFact(NamedTuple):
-    """One node: `modules` None where nothing of its kernel could be read."""
-
-    name: str
-    ready: bool = True
-    kernel: str = ""
-    crashing: str = ""  # how its pod crashes, "" if it does not
-    modules: Modules | None = None
-
-
-IN_CONFIG_MAP = Reference("config-map")
 # What suits where a trap was asked for.
 _INSTEAD = {
     "dh": "for a client to stay on one pod: sh; else lc",
@@ -39,53 +25,6 @@ _INSTEAD = {
     "fo": "for an even load: lc; else rr",
     "ovf": "for an even load: lc; else rr",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that preflight evaluates. `values` are the fields to be changed; a plain restart has none.
-
-    `before` are the effective values as the configuration stands. `startup` is what `startup()` says of the
-    configuration that kube-proxy will read once the change is written. `unreadable` and `left_out` map a node to the
-    reason: its table cannot be read; it is not restarted because it was ill before or was skipped by hand. An image
-    without cat and ipvsadm makes no node unreadable. `in_the_way` maps what keeps a run from changing all that it
-    covers to the flag that narrows the run.
-    """
-
-    values: Mapping[str, Value] = field(default_factory=dict)
-    before: Mapping[str, Value] = field(default_factory=dict)
-    mode: str = "ipvs"
-    version: str = ""
-    place: str = "ConfigMap"  # ConfigMap, Flags, StaticPods
-    immutable: bool = False
-    reference: Reference = IN_CONFIG_MAP
-    startup: Sequence[Finding] = ()
-    owners: Sequence[Owner] = ()
-    nodes: Sequence[NodeFact] = ()
-    unreadable: Mapping[str, str] = field(default_factory=dict)
-    left_out: Mapping[str, str] = field(default_factory=dict)
-    in_the_way: Mapping[str, str] = field(default_factory=dict)
-    missing_rights: Sequence[str] = ()
-    unknown_rights: str = ""
-    restarts: bool = True
-    static_pods: bool = False
-    rollout: str = ""  # what the DaemonSet is in the middle of, "" if it rests
-    on_delete: bool = False
-    strategy: str = "delete"
-    namespace: str = "kube-system"
-    daemon_set: str = "kube-proxy"
-
-    @property
-    def scheduler(self) -> str:
-        """The scheduler that kube-proxy will read when it starts, whichever field is changed; "" in another mode."""
-        now = self.before.get("scheduler", "") if self.mode == "ipvs" else ""
-        return self.asked or (now if isinstance(now, str) else "")
-
-    @property
-    def asked(self) -> str:
-        """The scheduler to be set, "" where that is not part of the change."""
-        value = self.values.get("scheduler", "")
-        return value if isinstance(value, str) else ""
 
 
 def findings(facts: Facts) -> list[Finding]:
@@ -131,11 +70,7 @@ def _no_config_map(reference: Reference) -> Finding:
         "unknown": f"{reference.path}, which is in no ConfigMap that its pods mount",
     }[reference.kind]
     named = " or ".join(f"--configmap {'/'.join(filter(None, entry))}" for entry in reference.candidates)
-    hint = (
-        f"if it is made of a ConfigMap, name that: {named}"
-        if named
-        else "change that file, then `kubectl ipvs restart`"
-    )
+    hint = f"is it made of a ConfigMap? name that: {named}" if named else "change it there, then `kubectl ipvs restart`"
     return Finding("IPVS027", "error", f"kube-proxy reads {where}: not ours to edit", hint, forcible=False)
 
 

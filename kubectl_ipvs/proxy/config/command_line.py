@@ -17,7 +17,7 @@ _IN_BUNDLE = frozenset({"proxy", PROGRAM})
 _DATA = ("/var/", "/etc/", "/run/", "/tmp/", "/lib/modules/")  # noqa: S108 - told apart, never opened
 _SEPARATORS = frozenset(";|&()\n")
 _PUNCTUATION = "();<>|&\n"
-_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?::?-([^}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
+_VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?)-([^}]*))?\}|([A-Za-z_][A-Za-z0-9_]*))")
 _ALL = frozenset({"$@", "$*", "${@}", "${*}"})
 
 Segments = tuple[tuple[str, ...], ...]
@@ -30,12 +30,10 @@ def command_line(argv: Sequence[str], variables: Mapping[str, str | None] | None
     """
     plain: list[str] = []
     for position, arg in enumerate(argv):
-        if _is_script(arg):
-            found = _own(segments(arg))
-            if found:
-                return _filled(found, argv[position + 2 :], arg, variables or {})
-        else:
-            plain.append(arg)
+        found = _own(segments(arg)) if _is_script(arg) else ()
+        if found:
+            return _filled(found, argv[position + 2 :], arg, variables or {})
+        plain.append(arg)
     start = program(plain)
     return () if start is None else tuple(plain[start:])
 
@@ -52,7 +50,7 @@ def words(argv: Sequence[str]) -> tuple[str, ...]:
 def program(line: Sequence[str]) -> int | None:
     """Return the place of the word that is kube-proxy's program; `hyperkube proxy` starts at `proxy`."""
     for position, word in enumerate(line):
-        if word.startswith("-"):
+        if word.startswith("-") or _is_script(word):  # another script, which does not run it
             continue
         name = posixpath.basename(word)
         if name == PROGRAM and not _is_data(word):
@@ -108,10 +106,9 @@ def _filled(
     known = {name: None if name in assigned else value for name, value in variables.items()}
 
     def value(match: re.Match[str]) -> str:
-        name, default = match[1] or match[3], match[2]
-        found = known.get(name)
-        if default is not None and found == "":
-            return default
+        found = known.get(match[1] or match[4])
+        if found == "" and match[2]:  # `:-` counts an empty value as none, `-` does not
+            return match[3]
         return match[0] if found is None else found
 
     filled: list[str] = []

@@ -37,12 +37,6 @@ class Mounted(NamedTuple):
     file: str
 
 
-def config_source(pod_spec: Json, container: Json, path: str) -> Source | None:
-    """Return the ConfigMap and the key that a container reads at `path`; None where there is none."""
-    found = mounted(pod_spec, container, path)
-    return None if found is None else source_of(found)
-
-
 def mounted(pod_spec: Json, container: Json, path: str) -> Mounted | None:
     """Return what is mounted at `path`; an empty volume where the pod has none of that name, None without a mount."""
     found = _mount(container, path)

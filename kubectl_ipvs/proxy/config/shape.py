@@ -88,7 +88,7 @@ SHAPE: Shape = {
     "resourceContainer": "text",  # until 1.17
     "windowsRunAsService": "boolean",
 }
-_INT32 = range(-(2**31), 2**31)
+_INT32 = (-(2**31), 2**31 - 1)
 
 
 class Misfits(NamedTuple):
@@ -195,6 +195,13 @@ def _meant(key: str, shape: Shape) -> str:
     return f", unlike {near}" if near else ""
 
 
+def _is_integer(value: object) -> bool:
+    """Tell whether a value fits in 32 bits; 10.0 is written as 10 on the way to the decoder."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return _INT32[0] <= value <= _INT32[1] and value == int(value)
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -202,7 +209,7 @@ def _is_number(value: object) -> bool:
 _FITS: Mapping[str, Callable[[object], bool]] = {
     "text": lambda value: isinstance(value, str | bytes | dt.date),  # a date is text where it is no number
     "boolean": lambda value: isinstance(value, bool),
-    "integer": lambda value: _is_number(value) and value in _INT32,
+    "integer": _is_integer,
     "number": _is_number,
     "duration": _is_duration,
     "pointer": _is_duration,
