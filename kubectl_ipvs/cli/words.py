@@ -125,10 +125,17 @@ FLAGS: Mapping[str, Flags] = {
         "--nodes": ("nodes", "N", "Nodes."),
         "--services": ("services", "M", "Services beside the usual three."),
         "--endpoints": ("endpoints", "K", "Endpoints of each."),
+        "--from": (
+            "from_",
+            "FILE",
+            "A cluster to copy, as `kubectl get ... -o yaml` prints it; may be given again; - is stdin.",
+        ),
+        "--kubernetes-version": ("version", "VERSION", "What it plays, as v1.34.2."),
+        "--mode": ("mode", "MODE", "kube-proxy's mode: ipvs, iptables or nftables."),
         "--fault": (
             "fault",
             "NODE=KIND",
-            "What is wrong with a node; may be given again. `--fault list` lists the kinds.",
+            "What is wrong with a node, or with `cluster`; may be given again. `--fault list` lists the kinds.",
         ),
     },
     "completion": {},

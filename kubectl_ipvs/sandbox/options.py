@@ -9,7 +9,7 @@ from typing import Any
 LAYOUTS = ("kubeadm", "eks", "openshift", "flags", "static", "none")
 MOST_NODES = 5000
 VERSION = "v1.34.2"
-_VERSION = re.compile(r"v?\d+\.\d+(\.\d+)?([.+-].*)?")
+VERSIONS = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(?:[.+-].*)?")
 
 
 World = str | Path | Mapping[str, Any]
@@ -65,7 +65,7 @@ class Options:
         if self.layout not in LAYOUTS:
             raise ValueError(f"layout: {self.layout!r} is none of {', '.join(LAYOUTS)}")
 
-        if not _VERSION.fullmatch(self.version):
+        if not VERSIONS.fullmatch(self.version):
             raise ValueError(f"version: {self.version!r} is none, as v1.34.2 is one")
 
     @property
@@ -76,5 +76,5 @@ class Options:
     @property
     def release(self) -> tuple[int, int]:
         """Major and minor of the Kubernetes version: (1, 34)."""
-        major, minor = self.version.lstrip("v").split(".")[:2]
-        return int(major), int(minor)
+        found = VERSIONS.fullmatch(self.version)
+        return (int(found[1]), int(found[2])) if found else (0, 0)

@@ -21,9 +21,10 @@ from kubectl_ipvs.sandbox.nodes.layouts import layout_of
 from kubectl_ipvs.sandbox.nodes.manifests import in_the_past, namespace, node_conditions, stamp
 from kubectl_ipvs.sandbox.nodes.pods import Static, is_ready, mirror_pod
 from kubectl_ipvs.sandbox.nodes.processes import Process
+from kubectl_ipvs.sandbox.nodes.rows import is_ip
 from kubectl_ipvs.sandbox.nodes.startup import container_of
 from kubectl_ipvs.sandbox.nodes.wishes import Place, version_of
-from kubectl_ipvs.sandbox.options import VERSION, Options
+from kubectl_ipvs.sandbox.options import VERSION, VERSIONS, Options
 from kubectl_ipvs.sandbox.troubles import Troubles
 
 Obj = dict[str, Any]
@@ -96,7 +97,8 @@ class World:
         name, settings = node["metadata"]["name"], self.given.settings
         number = len(self.hosts) + 1
         listed = (node.get("status") or {}).get("addresses") or ()
-        local = tuple(each["address"] for each in listed if each["type"] == "InternalIP") or (address_of(number),)
+        inside = [each["address"] for each in listed if each["type"] == "InternalIP"]
+        local = tuple(filter(is_ip, inside)) or (address_of(number),)
         if self.options.world is None:
             local = (*local, f"10.244.{number % 256}.1")
         host = self.hosts[name] = Host(node, self.options, local)
@@ -233,4 +235,5 @@ def _versioned(options: Options, given: Cluster) -> Options:
     templates = [each["spec"]["template"]["spec"] for each in given.objects["DaemonSet"]]
     sources = [*templates, *(each.source["spec"] for several in given.static.values() for each in several)]
     images = [version_of(container) for container in map(container_of, sources) if container]
-    return replace(options, version=next(filter(None, (*told, *images, *kubelets)), VERSION))
+    versions = (each for each in (*told, *images, *kubelets) if each and (each in told or VERSIONS.fullmatch(each)))
+    return replace(options, version=next(versions, VERSION))

@@ -24,9 +24,7 @@ def field() -> Iterator[Field]:
 
 
 @pytest.fixture
-def run(
-    field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> RunCase:
+def run(field: Field, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> RunCase:
     """Run a command line against a case; a name serves it anew each time."""
 
     def act(case: str | Sandbox, *words: str) -> Ran:

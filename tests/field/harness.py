@@ -1,9 +1,9 @@
 """The field clusters: each folder of `cases` is one as its owner described it, with what was typed there.
 
-    def test_an_empty_table_is_no_answer(field: Field) -> None:
-        box = field("01-empty-table")
+def test_an_empty_table_is_no_answer(field: Field) -> None:
+box = field("01-empty-table")
 
-        code, out, err = run(box, "set", "--scheduler", "lc", "-y", *BRISK)
+code, out, err = run(box, "set", "--scheduler", "lc", "-y", *BRISK)
 """
 
 import json

@@ -111,9 +111,7 @@ def test_another_node_is_restarted_beside_one_that_is_not_ready(field: Field, ru
     assert (restart.code, restarted(box)) == (0, {"w1"}), restart.said
 
 
-@pytest.mark.parametrize(
-    "words", [("set", "--scheduler", "lc", "-y"), ("restart", "w1", "-y")], ids=["set", "restart"]
-)
+@pytest.mark.parametrize("words", [("set", "--scheduler", "lc", "-y"), ("restart", "w1", "-y")], ids=["set", "restart"])
 def test_what_cannot_be_seen_is_not_begun(words: tuple[str, ...], field: Field, run: RunCase) -> None:
     """06: every exec is denied although RBAC allows it: refused before anything is written, in the webhook's words."""
     box = field("06-exec-denied")

@@ -51,7 +51,12 @@ def test_a_webhook_that_changes_the_write(box: Sandbox, run: RunCase) -> None:
 
 def test_a_node_that_joins_meanwhile(box: Sandbox, run: RunCase) -> None:
     """A node that joins after the write is looked at in the end: it has the new scheduler."""
-    box.on_write(lambda _: "late" in box.nodes or box.add_node("late"))
+
+    def join(_: object) -> None:
+        if "late" not in box.nodes:
+            box.add_node("late")
+
+    box.on_write(join)
 
     change = run(box, "set", "--scheduler", "lc", "-y", *BRISK)
 

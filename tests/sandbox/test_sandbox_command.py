@@ -60,7 +60,7 @@ def test_one_command(words: tuple[str, ...], code: int, out: str, tmp_path: Path
         (("--", "no-such-program"), 1, "error: no-such-program: command not found\n"),
         (("--fault", "node1"), 2, 'error: invalid --fault "node1": it takes NODE=KIND\n'),
         (("--fault", "node1=haunted"), 2, 'error: no fault is called "haunted"\n'),
-        (("--fault", "node1=webhook"), 2, "fix: --fault cluster=webhook\n"),
+        (("--fault", "node1=webhook"), 2, "--fault cluster=webhook"),
         (("--fault", "node1=slow=soon"), 2, "error: fault slow takes a number, not 'soon'\n"),
         (("--fault", "node9=slow"), 2, "error: faults: no such node: node9\n"),
         (("--mode", "magic"), 2, 'error: invalid --mode "magic": it takes ipvs, iptables, nftables\n'),

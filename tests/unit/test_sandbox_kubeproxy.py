@@ -56,6 +56,17 @@ def test_schedulers_by_version(release: tuple[int, int], scheduler: str, runs: b
         (configuration(excludeCIDRs="[10.0.0.1]"), False),
         (configuration(Scheduler="typo"), True),
         (configuration("iptables", scheduler="typo"), True),
+        (configuration(scheduler="[lc]"), False),
+        (configuration("iptables", strictARP="maybe"), False),
+        (configuration("false"), False),
+        (configuration("nftables"), True),
+        (configuration() + "  scheduler: typo\n  scheduler: lc\n", True),
+        (configuration() + "clusterCIDR: 10\n", False),
+        (configuration() + "conntrack: {maxPerCore: lots}\n", False),
+        (configuration() + "iptables: []\n", False),
+        (configuration() + "nodePortAddresses: [5]\n", False),
+        (configuration() + "nodePortAddresses: null\noomScoreAdj: -999\nresourceContainer: 5\n", True),
+        (configuration() + "featureGates: {Some: 'true'}\n", False),
         (configuration("userspace"), False),
         (configuration("wrong"), False),
         ("mode: ipvs", False),
@@ -77,3 +88,30 @@ def test_flags() -> None:
     result = start(["kube-proxy", "--proxy-mode=ipvs", "--ipvs-scheduler=sed"], (1, 34), kernel)
 
     assert (result.runs, result.mode, result.scheduler) == (True, "ipvs", "sed")
+
+
+@pytest.mark.parametrize(
+    ("release", "mode", "gate", "runs"),
+    [
+        ((1, 37), "ipvs", "false", False),
+        ((1, 37), "ipvs", "true", True),
+        ((1, 37), "iptables", "false", True),
+        ((1, 36), "ipvs", "false", False),  # not known yet
+    ],
+)
+def test_the_gate_of_ipvs(release: tuple[int, int], mode: str, gate: str, runs: bool) -> None:  # noqa: FBT001 -- a table
+    """From 1.37 on ipvs mode has a gate; without it, and with a gate it does not know, kube-proxy ends."""
+    kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
+    text = configuration(mode) + f"featureGates: {{KubeProxyIPVS: {gate}}}\n"
+
+    assert start(text, release, kernel).runs is runs
+    flags = ["--proxy-mode", mode, f"--feature-gates=KubeProxyIPVS={gate}"]
+    assert start(flags, release, kernel).runs is runs
+
+
+@pytest.mark.parametrize(("release", "runs"), [((1, 17), True), ((1, 18), False)])
+def test_fields_that_are_too_new(release: tuple[int, int], runs: bool) -> None:  # noqa: FBT001 -- a table
+    """Up to 1.17 the timeouts are unknown, and ignored whatever they are."""
+    kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
+
+    assert start(configuration(udpTimeout="soon"), release, kernel).runs is runs

@@ -81,7 +81,7 @@ def _nodes(made: Cluster, read: Read, pods: list[Obj], options: Options) -> None
     if not wishes and not made.objects["Node"]:
         names = sorted({pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")})
         wishes = [{"name": name} for name in names or [f"node{number + 1}" for number in range(options.nodes)]]
-    for wish in wishes:
+    for wish in [each for each in wishes if each["name"] not in made.nodes]:
         number = len(made.objects["Node"]) + 1
         made.objects["Node"].append(new_node(wish, address_of(number), options))
 

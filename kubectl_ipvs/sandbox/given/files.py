@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from kubectl_ipvs.sandbox.given.shapes import SHAPES, WORLD, WrongShapeError, check, check_object
+from kubectl_ipvs.sandbox.nodes.rows import rows_of
 from kubectl_ipvs.sandbox.options import World
 
 Obj = dict[str, Any]
@@ -72,13 +73,7 @@ def _sort(document: object, found: Read) -> None:
     if not isinstance(document, dict):
         raise WrongShapeError("a document is no object")
     if "kind" not in document and ("objects" in document or "nodes" in document):
-        unknown = sorted(set(document) - set(WORLD))
-        if unknown:
-            raise WrongShapeError(f"unknown key: {unknown[0]}")
-        check(document, WORLD, "world")
-        found.worlds.append(document)
-        for each in document.get("objects") or ():
-            _sort(each, found)
+        _sort_world(document, found)
         return
     kind = document.get("kind")
     if not isinstance(kind, str) or not kind:
@@ -89,6 +84,20 @@ def _sort(document: object, found: Read) -> None:
     if kind in SHAPES:
         check_object(document, kind)
     found.objects.append(document)
+
+
+def _sort_world(document: Obj, found: Read) -> None:
+    """Take a world.yaml: its objects, and all it says beside them."""
+    unknown = sorted(set(document) - set(WORLD))
+    if unknown:
+        raise WrongShapeError(f"unknown key: {unknown[0]}")
+    check(document, WORLD, "world")
+    for name in ("only", "extra"):
+        for lines in (document.get(name) or {}).values():
+            rows_of(lines or [])
+    found.worlds.append(document)
+    for each in document.get("objects") or ():
+        _sort(each, found)
 
 
 def _sort_list(document: Obj, kind: str, found: Read) -> None:

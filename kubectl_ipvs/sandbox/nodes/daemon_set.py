@@ -1,6 +1,7 @@
 """The controller of one DaemonSet: a pod on every node it is meant for, rolling updates, its status."""
 
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -132,8 +133,7 @@ class DaemonSet:
         if strategy.get("type", "RollingUpdate") != "RollingUpdate":
             return
         wanted = self._wanted(owner)
-        wish = (strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1)
-        most = -(-len(wanted) * int(wish[:-1]) // 100) if isinstance(wish, str) else int(wish)
+        most = _most((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), len(wanted))
         new, down, old = revision(owner["spec"]["template"]), 0, []
         for node in wanted:
             living = [pod for pod in self.pods.get(node, {}).values() if "deletionTimestamp" not in pod["metadata"]]
@@ -181,3 +181,11 @@ class DaemonSet:
         status |= self._shared.reported.get(self._where[1], {})
         if status != owner["status"]:
             self._store.put(DAEMONSETS, {**owner, "status": status})
+
+
+def _most(wish: object, count: int) -> int:
+    """Return how many pods of `count` may be down at once; one where the wish makes no sense."""
+    found = re.fullmatch(r"(\d+)(%?)", str(wish))
+    if found is None:
+        return 1
+    return -(-count * int(found[1]) // 100) if found[2] else int(found[1])

@@ -4,6 +4,7 @@ What is shared by all nodes (the Services) is rendered once for all of them. The
 (`print_service_entry`) and Linux (`ip_vs_info_seq_show`); this module shares no code with the plugin's parsers.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
@@ -24,9 +25,9 @@ SINCE = {
 
 def schedulers_of(release: str) -> tuple[str, ...]:
     """Schedulers a kernel of this release has: `6.1.0-18-amd64` has all fourteen."""
-    major, minor = release.split(".")[:2]
-    version = (int(major), int(minor.partition("-")[0]))
-    return tuple(name for name, since in SINCE.items() if version >= since)
+    numbers = re.findall(r"\d+", release)[:2]
+    version = tuple(map(int, numbers))
+    return tuple(name for name, since in SINCE.items() if len(version) < 2 or version >= since)  # noqa: PLR2004 -- none told
 
 
 class Virtual(NamedTuple):

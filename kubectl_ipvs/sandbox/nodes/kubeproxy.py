@@ -1,7 +1,7 @@
 """A simulated kube-proxy: what a start with a given configuration comes to, by version. Pure, but for YAML.
 
-Source: kube-proxy's validation and CanUseIPVSProxier from 1.19 to 1.37. Only its `ipvs` and `mode` fields count
-here; everything else of the configuration is decoded by nobody.
+Source: kube-proxy's validation and CanUseIPVSProxier from 1.19 to 1.37. All of the configuration must have the right
+types; beyond that its `ipvs`, `mode` and `featureGates` alone count here.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from kubectl_ipvs.sandbox.nodes.configuration_types import SINCE, misfit
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel
 from kubectl_ipvs.sandbox.nodes.startup import flags
 
@@ -50,7 +51,7 @@ class Wish:
 def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> Start:
     """Start kube-proxy of this release with a configuration's text, or with flags, on this kernel."""
     try:
-        asked = _from_text(wish) if isinstance(wish, str) else _from_flags(wish)
+        asked = _from_text(wish, release) if isinstance(wish, str) else _from_flags(wish)
         _validate(asked, release)
         return _run(asked, release, kernel)
     except StartError as error:
@@ -58,7 +59,7 @@ def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> St
 
 
 @lru_cache(maxsize=64)  # a thousand nodes start with the same text
-def _from_text(text: str) -> Wish:
+def _from_text(text: str, release: tuple[int, int]) -> Wish:
     try:
         document = next(iter(yaml.safe_load_all(text)), None)
     except yaml.YAMLError as error:
@@ -69,11 +70,15 @@ def _from_text(text: str) -> Wish:
     known = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
     if (document.get("apiVersion"), document["kind"]) != known:
         raise StartError(f'failed complete: no kind "{document["kind"]}" is registered for this version')
-    mode, ipvs, gates = (document.get(name) or {} for name in ("mode", "ipvs", "featureGates"))
-    mode = mode or ""
-    if not isinstance(mode, str) or not isinstance(ipvs, dict) or not isinstance(gates, dict):
-        raise StartError("failed complete: json: cannot unmarshal into Go struct field KubeProxyConfiguration")
-    return Wish(mode, {key: value for key, value in ipvs.items() if value is not None}, gates)
+    ipvs = document.get("ipvs")
+    if isinstance(ipvs, dict):
+        ipvs = {
+            name: value for name, value in ipvs.items() if value is not None and SINCE.get(name, release) <= release
+        }
+    problem = misfit({**document, "ipvs": ipvs})
+    if problem:
+        raise StartError(f"failed complete: {problem}")
+    return Wish(document.get("mode") or "", ipvs or {}, document.get("featureGates") or {})
 
 
 def _from_flags(arguments: list[str]) -> Wish:
@@ -90,8 +95,8 @@ def _validate(wish: Wish, release: tuple[int, int]) -> None:
     modes = ["", "iptables", "ipvs"]
     modes += ["nftables"] if release >= (1, 29) else []
     modes += ["userspace"] if release < (1, 26) else []
-    for name, value in wish.gates.items():
-        _typed(name, value, bool)
+    if any(not isinstance(value, bool) for value in wish.gates.values()):
+        raise StartError("failed complete: invalid value of feature-gates: strconv.ParseBool: invalid syntax")
     if _GATE in wish.gates and release < GATED:
         raise StartError(f"failed complete: unrecognized feature gate: {_GATE}")
     if wish.gates.get(_GATE) is False:
@@ -99,10 +104,7 @@ def _validate(wish: Wish, release: tuple[int, int]) -> None:
     if wish.mode not in modes:
         raise StartError(f'failed validate: ProxyMode: Invalid value: "{wish.mode}"')
     scheduler = wish.ipvs.get("scheduler", "")
-    _typed("scheduler", scheduler, str)
-    _typed("strictARP", wish.ipvs.get("strictARP", False), bool)
-    _typed("excludeCIDRs", wish.ipvs.get("excludeCIDRs", []), list)
-    seconds = {name: _duration(name, wish.ipvs[name]) for name in _DURATIONS if name in wish.ipvs}
+    seconds = {name: _duration(wish.ipvs[name]) for name in _DURATIONS if name in wish.ipvs}
     if wish.mode != "ipvs":
         return
     if release <= (1, 26) and scheduler not in ("", *CHECKED):
@@ -115,11 +117,6 @@ def _validate(wish: Wish, release: tuple[int, int]) -> None:
         _network(network)
 
 
-def _typed(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise StartError(f"failed complete: json: cannot unmarshal {value!r} into Go struct field .ipvs.{name}")
-
-
 def _network(text: object) -> None:
     problem = f'failed validate: ExcludeCIDRs: Invalid value: "{text}": must be a valid CIDR'
     if "/" not in str(text):
@@ -130,17 +127,10 @@ def _network(text: object) -> None:
         raise StartError(problem) from error
 
 
-def _duration(name: str, value: object) -> float:
-    """Seconds of a Go duration."""
-    _typed(name, value, str)
-    text = str(value)
-    sign, rest = (-1, text[1:]) if text.startswith("-") else (1, text.removeprefix("+"))
-    parts = _PART.findall(rest)
-    if rest == "0":
-        return 0.0
-    if not parts or "".join(number + unit for number, unit in parts) != rest:
-        raise StartError(f'failed complete: time: invalid duration "{text}"')
-    return sign * sum(float(number) * _SECONDS[unit] for number, unit in parts)
+def _duration(text: str) -> float:
+    """Seconds of a Go duration that is one."""
+    sign = -1 if text.startswith("-") else 1
+    return sign * sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
 
 
 def _run(wish: Wish, release: tuple[int, int], kernel: Kernel) -> Start:

@@ -1,5 +1,6 @@
 """Rows of an IPVS table that were given as text, as ipvsadm prints them, and how the kernel's own file shows them."""
 
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -68,6 +69,16 @@ def _row(line: str) -> Row:
     except (ValueError, IndexError):
         raise ValueError(f"no row of an IPVS table: {line!r}") from None
     return row
+
+
+@lru_cache(maxsize=4096)
+def is_ip(address: str) -> bool:
+    """Tell whether it is an address, and no name."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def split(endpoint: str) -> tuple[str, int]:

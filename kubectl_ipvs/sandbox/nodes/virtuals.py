@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.nodes.kernel import Virtual
+from kubectl_ipvs.sandbox.nodes.rows import is_ip
 
 Obj = dict[str, Any]
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -85,7 +86,7 @@ def _of_slice(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
     serving = [each for each, has in zip(all_of, conditions, strict=True) if has.get("serving") is True]
     for endpoint in ready or serving:
         for port in obj.get("ports") or ():
-            for address in (endpoint.get("addresses") or ())[:1] if port.get("port") else ():
+            for address in filter(is_ip, (endpoint.get("addresses") or ())[:1] if port.get("port") else ()):
                 backend = Backend(address, port["port"], endpoint.get("nodeName") or "")
                 yield port.get("name") or "", port.get("protocol") or "TCP", backend
 
@@ -93,7 +94,7 @@ def _of_slice(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
 def _of_endpoints(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
     for subset in obj.get("subsets") or ():
         for port in subset.get("ports") or ():
-            for address in subset.get("addresses") or ():
+            for address in (each for each in subset.get("addresses") or () if is_ip(each["ip"])):
                 backend = Backend(address["ip"], port["port"], address.get("nodeName") or "")
                 yield port.get("name") or "", port.get("protocol") or "TCP", backend
 
@@ -103,7 +104,8 @@ def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterato
     if spec.get("type") == "ExternalName" or OTHER_PROXY in (service["metadata"].get("labels") or {}):
         return
     inside = spec.get("clusterIPs") or [spec.get("clusterIP")]
-    if not inside[0] or inside[0] == "None":
+    inside = [each for each in inside if each and is_ip(each)]  # a headless Service has "None"
+    if not inside:
         return
     timeout = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds") or AFFINITY
     affinity = timeout if spec.get("sessionAffinity") == "ClientIP" else 0
@@ -117,7 +119,7 @@ def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterato
         backends = tuple(backend for each, kind, backend in behind if (each, kind) == (name, protocol))
         for address in inside:
             yield Frontend(protocol, address, port["port"], backends, affinity, local_inside)
-        for address in outside:
+        for address in filter(is_ip, outside):
             yield Frontend(protocol, address, port["port"], backends, affinity, local_outside)
         if port.get("nodePort"):
             yield Frontend(protocol, "", port["nodePort"], backends, affinity, local_outside)

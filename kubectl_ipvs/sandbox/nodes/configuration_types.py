@@ -1,0 +1,106 @@
+"""The Go types behind a KubeProxyConfiguration: what does not fit one ends kube-proxy. Values, and one check of them.
+
+Source: kube-proxy's v1alpha1 types. A key that is not here is unknown to the sandbox, and is ignored as kube-proxy's
+lenient decoding does it; null stands for a key that is not there.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+TEXT, FLAG, WHOLE, NUMBER, DURATION = "string", "bool", "int", "float", "duration"
+Kind = str | list[str] | Mapping[str, Any]
+EACH = "*"  # in a mapping: the type of every value
+_PROXIER: Mapping[str, Kind] = {
+    "localhostNodePorts": FLAG,
+    "masqueradeAll": FLAG,
+    "masqueradeBit": WHOLE,
+    "minSyncPeriod": DURATION,
+    "syncPeriod": DURATION,
+}
+TYPES: Mapping[str, Kind] = {
+    "bindAddress": TEXT,
+    "bindAddressHardFail": FLAG,
+    "clientConnection": {
+        "acceptContentTypes": TEXT,
+        "burst": WHOLE,
+        "contentType": TEXT,
+        "kubeconfig": TEXT,
+        "qps": NUMBER,
+    },
+    "clusterCIDR": TEXT,
+    "configSyncPeriod": DURATION,
+    "conntrack": {
+        "maxPerCore": WHOLE,
+        "min": WHOLE,
+        "tcpBeLiberal": FLAG,
+        "tcpCloseWaitTimeout": DURATION,
+        "tcpEstablishedTimeout": DURATION,
+        "udpStreamTimeout": DURATION,
+        "udpTimeout": DURATION,
+    },
+    "detectLocal": {"bridgeInterface": TEXT, "interfaceNamePrefix": TEXT},
+    "detectLocalMode": TEXT,
+    "enableProfiling": FLAG,
+    "featureGates": {EACH: FLAG},
+    "healthzBindAddress": TEXT,
+    "hostnameOverride": TEXT,
+    "iptables": _PROXIER,
+    "ipvs": {
+        "excludeCIDRs": [TEXT],
+        "minSyncPeriod": DURATION,
+        "scheduler": TEXT,
+        "strictARP": FLAG,
+        "syncPeriod": DURATION,
+        "tcpFinTimeout": DURATION,
+        "tcpTimeout": DURATION,
+        "udpTimeout": DURATION,
+    },
+    "metricsBindAddress": TEXT,
+    "mode": TEXT,
+    "nftables": _PROXIER,
+    "nodePortAddresses": [TEXT],
+    "oomScoreAdj": WHOLE,
+    "portRange": TEXT,
+    "showHiddenMetricsForVersion": TEXT,
+}
+# Fields that older releases do not know, and ignore.
+SINCE = {"tcpFinTimeout": (1, 18), "tcpTimeout": (1, 18), "udpTimeout": (1, 18), "strictARP": (1, 14)}
+_DURATION = re.compile(r"[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
+
+
+def misfit(document: Mapping[str, Any]) -> str:
+    """Say in Go's words which value has a type it cannot have; "" where all of them fit."""
+    return _misfit(document, TYPES, "")
+
+
+def _misfit(value: object, kind: Kind, path: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(kind, Mapping):
+        if not isinstance(value, dict):
+            return _words(value, path, "object")
+        pairs = [(name, each, kind.get(name, kind.get(EACH))) for name, each in value.items()]
+        return next(filter(None, (_misfit(each, of, f"{path}.{name}") for name, each, of in pairs if of)), "")
+    if isinstance(kind, list):
+        if not isinstance(value, list):
+            return _words(value, path, "[]string")
+        return next(filter(None, (_misfit(each, kind[0], path) for each in value)), "")
+    return "" if _fits(value, kind) else _words(value, path, kind)
+
+
+def _fits(value: object, kind: str) -> bool:
+    if kind == FLAG:
+        return isinstance(value, bool)
+    if kind in (WHOLE, NUMBER):
+        good = isinstance(value, int | float) and not isinstance(value, bool)
+        return good and (kind == NUMBER or isinstance(value, int))
+    return isinstance(value, str) and (kind == TEXT or _DURATION.fullmatch(value) is not None)
+
+
+def _words(value: object, path: str, kind: str) -> str:
+    if kind == DURATION and isinstance(value, str):
+        return f'time: invalid duration "{value}"'
+    named = {bool: "bool", str: "string", list: "array", dict: "object"}.get(type(value), "number")
+    go = {WHOLE: "int32", NUMBER: "float32", DURATION: "string"}.get(kind, kind)
+    return f"json: cannot unmarshal {named} into Go struct field KubeProxyConfiguration{path} of type {go}"
