@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kubectl_ipvs.sandbox import Sandbox
-from tests.harness import Run
+from tests.harness import Run, agreed
 
 T = TypeVar("T")
 BIN = Path(sys.executable).parent
@@ -59,7 +59,7 @@ class Cluster:
 
     def command(self, *words: str) -> list[str]:
         """Return the words that start the plugin."""
-        return [str(BIN / "kubectl-ipvs"), *words]
+        return [str(BIN / "kubectl-ipvs"), *agreed(words)]
 
     def ipvs(self, *words: str, **environment: str) -> Run:
         """Run the plugin to its end."""

@@ -1,6 +1,7 @@
 """What the command tests share: how a run is written down, and the quick settings of a sandbox."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,8 +34,8 @@ class Run:
 class Ipvs(Protocol):
     """Runs `kubectl ipvs WORDS...` against a sandbox (None: with the kubeconfig that the environment names)."""
 
-    def __call__(self, box: Sandbox | None, *words: str, user: str = "admin") -> Run:
-        """Run it in this process."""
+    def __call__(self, box: Sandbox | None, *words: str, user: str = "admin", yes: bool = True) -> Run:
+        """Run it in this process; `yes`: a change is agreed to with -y."""
 
 
 class MakeSandbox(Protocol):
@@ -54,3 +55,13 @@ def writes(box: Sandbox) -> list[str]:
     changing = [seen for seen in changes(box) if seen.method in {"PATCH", "PUT", "DELETE"}]
     real = [seen for seen in changing if "dryRun" not in seen.query and b'"dryRun"' not in seen.body]
     return [f"{seen.method} {'/'.join(seen.path.split('/')[-2:])}" for seen in real]
+
+
+CHANGES = {"set", "undo", "restart"}
+
+
+def agreed(words: Sequence[str]) -> tuple[str, ...]:
+    """Return a command line with -y where it changes something: a test has no terminal on which it could be asked."""
+    own = list(words)[: list(words).index("--")] if "--" in words else list(words)
+    asks = CHANGES & set(own) and not {"-y", "--yes"} & set(own)
+    return (*words, "-y") if asks else tuple(words)

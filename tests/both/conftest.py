@@ -11,7 +11,7 @@ import pytest
 from kubectl_ipvs.cli.main import main
 from kubectl_ipvs.sandbox import Sandbox
 from tests.clusters import Cluster, sandbox_cluster
-from tests.harness import QUICK, Run
+from tests.harness import QUICK, Run, agreed
 
 REAL = "tests.real.plugin"
 
@@ -50,7 +50,7 @@ def entry(capfd: pytest.CaptureFixture[str]) -> Callable[[tuple[str, ...], dict[
         with pytest.MonkeyPatch.context() as patched:
             for name, value in environment.items():
                 patched.setenv(name, value)
-            code = main(words)
+            code = main(agreed(words))
         captured = capfd.readouterr()
         return Run(int(code), captured.out, captured.err)
 

@@ -18,7 +18,7 @@ import pytest
 
 from kubectl_ipvs.cli.main import main
 from kubectl_ipvs.sandbox import Sandbox
-from tests.harness import QUICK, Ipvs, MakeSandbox, Run
+from tests.harness import QUICK, Ipvs, MakeSandbox, Run, agreed
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def sandbox() -> Iterator[MakeSandbox]:
 def ipvs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Ipvs:
     """Run a command line through the real entry point."""
 
-    def run(box: Sandbox | None, *words: str, user: str = "admin") -> Run:
+    def run(box: Sandbox | None, *words: str, user: str = "admin", yes: bool = True) -> Run:
         if box is not None:
             path = tmp_path / f"kubeconfig-{user}"
             path.write_text(box.kubeconfig(user))
             monkeypatch.setenv("KUBECONFIG", str(path))
         capfd.readouterr()
-        code = main(words)
+        code = main(agreed(words) if yes else words)
         captured = capfd.readouterr()
         return Run(int(code), captured.out, captured.err)
 

@@ -1,11 +1,11 @@
 """Which nodes may begin: never more down because of us than was asked for, the canary first, none after a failure."""
 
 import pytest
-
-from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.noderun import NodeRun, Phase, Plan
 from kubectl_ipvs.operations.pacing import may_begin
 from kubectl_ipvs.operations.podbook import PodBook
+
+from kubectl_ipvs.cluster.objects import Pod
 
 SHORT: dict[str, Phase] = {
     "w": "waiting",

@@ -1,8 +1,9 @@
 """The kube-proxy pods of every node, as a list and a watch told of them."""
 
+from kubectl_ipvs.operations.podbook import PodBook
+
 from kubectl_ipvs.cluster.cluster import PodEvent
 from kubectl_ipvs.cluster.objects import Pod
-from kubectl_ipvs.operations.podbook import PodBook
 
 OLD = Pod(
     namespace="kube-system",

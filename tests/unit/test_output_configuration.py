@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 import yaml
+from kubectl_ipvs.operations.locate import Located
 
 from kubectl_ipvs.cluster.objects import ConfigMap
-from kubectl_ipvs.operations.locate import Located
 from kubectl_ipvs.output.configuration import content, render, warnings, where, words
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.fields import Value
