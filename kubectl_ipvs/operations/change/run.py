@@ -153,7 +153,7 @@ def _ended(
             return Glance()  # the user waits for the end; or somebody else is at work
         return final_look(cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all)
 
-    if rolled.stop:
+    if rolled.stop and not rolled.verified:
         kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"
         return Outcome(kind, nodes, left=rolled.problem)
     if rolled.verified:
