@@ -144,7 +144,7 @@ class _Search:
     def ask(self) -> None:
         """Ask for everything at once; pods by another label than the usual ones take a second round."""
         calls: list[Callable[[], None]] = [self._list_daemon_sets]
-        calls += [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []  # nodes: they are looked at
+        calls += [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []  # nodes are asked
         first = (self._where.selector,) if self._where.selector else USUAL_LABELS
         calls += [partial(self._list_pods, selector) for selector in first]
         _together(calls)
@@ -195,7 +195,7 @@ class _Search:
         self._daemon_sets = [entry for entry in self._daemon_sets if f"DaemonSet/{entry.name}" in owners]
 
     def _is_listed(self, entry: DaemonSet) -> bool:
-        """A list by fewer labels holds this DaemonSet's pods as well."""
+        """Tell whether a list by fewer labels has this DaemonSet's pods as well."""
         if self._where.selector is not None and self._where.daemon_set is None:
             return True
         own = set(entry.selector.split(","))
@@ -253,7 +253,7 @@ class _Search:
         return paired
 
     def _meant(self, node: Node) -> Iterable[DaemonSet]:
-        """The DaemonSet that means to run kube-proxy on a node, if any does."""
+        """Return the DaemonSet that means to run kube-proxy on a node, if any does."""
         for entry in self._daemon_sets:
             spec = mapping(entry.template.get("spec"))
             if not keeps_off(spec, node.name, node.labels, node.taints, node.os):
@@ -344,7 +344,7 @@ class _Sources:
                 for node in nodes]  # fmt: skip
 
     def found(self, nodes: Sequence[ProxyNode]) -> tuple[Source, ...]:
-        """The configurations that are read by some node, those of most nodes first; all, where there is no node."""
+        """Return the configurations that nodes read, those of most nodes first; all, where there is no node."""
         held = list(self._sources.values())
         if not nodes:
             return tuple(held)

@@ -18,9 +18,9 @@ USUAL_KEY = "config.conf"
 class Source(NamedTuple):
     """One configuration.
 
-    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a file
-    that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and "" where
-    nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
+    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a
+    file that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and
+    "" where nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
     """
 
     kind: str
@@ -104,7 +104,7 @@ def source_of(
                   candidates=reference.candidates)  # fmt: skip
 
 
-def read_source(made: Source, name: str, key: str, found: "ConfigMap | None | IpvsError") -> Source:
+def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError | None") -> Source:
     """Read a source's text from its ConfigMap; what is wrong with it is kept beside it."""
     where = f"configmap {made.namespace}/{name}"
     if isinstance(found, IpvsError):

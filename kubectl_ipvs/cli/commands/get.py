@@ -20,8 +20,8 @@ def run(
 ) -> int:
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.
 
-    Where nodes read different configurations each is shown, with its nodes. A value that kube-proxy chooses by itself is
-    marked: rr (default). What kube-proxy would not start with, and what it ignores, is said.
+    Where nodes read different configurations, each is shown with its nodes. A value that kube-proxy chooses by itself
+    is marked: rr (default). What kube-proxy would not start with, and what it ignores, is named.
 
     \b
     Examples:

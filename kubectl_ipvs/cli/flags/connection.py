@@ -94,7 +94,7 @@ def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - c
 
 
 def _rollout() -> list[inspect.Parameter]:
-    """The options of every command that restarts kube-proxy."""
+    """Return the options of every command that restarts kube-proxy."""
     return [_option(key, entry, hidden=False) for key, entry in ROLLOUT.items()]
 
 

@@ -1,4 +1,4 @@
-"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - everything asked before any write."""
+"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - all before any write."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,9 @@ from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
+from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import Finding, some
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
 from kubectl_ipvs.proxy.process import Reference
 
@@ -91,7 +92,7 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
 
 
 def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
-    """What is so of the run as a whole, not of one configuration."""
+    """Gather what concerns the run as a whole, not one configuration."""
     covered = intent.covered
     away = {node.name for node in intent.nodes if not node.ready}
     left_out = {
