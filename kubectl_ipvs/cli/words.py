@@ -162,7 +162,7 @@ FLAGS: Mapping[str, Flags] = {
             "FILE",
             "A cluster to copy, as `kubectl get ... -o yaml` prints it; may be given again; - is stdin.",
         ),
-        "--kubernetes-version": ("version", "VERSION", "What it plays, as v1.34.2."),
+        "--kubernetes-version": ("version", "VERSION", "The version it behaves as, like v1.34.2."),
         "--mode": ("mode", "MODE", "kube-proxy's mode: ipvs, iptables or nftables."),
         "--fault": (
             "fault",

@@ -151,12 +151,6 @@ class DaemonSet:
         if "deletionTimestamp" not in pod["metadata"]:
             self._store.put(PODS, marked(pod, GRACE))
 
-    def end(self) -> None:
-        """Delete every pod: the DaemonSet is gone."""
-        for pods in self.pods.values():
-            for pod in tuple(pods.values()):
-                self._delete(pod)
-
     def report(self) -> None:
         """Put the DaemonSet's status, if it has changed."""
         owner = self._owner()
