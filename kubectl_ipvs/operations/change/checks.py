@@ -17,8 +17,9 @@ from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
+from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import Finding, some
-from kubectl_ipvs.proxy.checks.registry import Facts, NodeFact, findings, rollout_under_way
+from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
 from kubectl_ipvs.proxy.process import Reference
 
