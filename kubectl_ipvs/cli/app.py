@@ -17,15 +17,15 @@ PROGRAM = "kubectl ipvs"
 COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside the names
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
     "status": "Show what every node's kernel does, and who is out of step",
-    "set": "Change ipvs fields, restart kube-proxy, prove every node",
-    "undo": "Take the last change back, the same safe way",
-    "restart": "Restart kube-proxy a few nodes at a time, prove each",
+    "set": "Change ipvs fields, restart kube-proxy, verify every node",
+    "undo": "Roll the last change back, just as carefully",
+    "restart": "Restart kube-proxy a few nodes at a time, verify each",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
-    "completion": "Make TAB complete kubectl ipvs, where krew installed it",
+    "completion": "Set up TAB completion (krew installs only)",
     "version": "Show the versions of plugin, Python and server",
 }
-HELP = """See and change the IPVS scheduler of kube-proxy, and prove it on every node.
+HELP = """Show and change kube-proxy's IPVS scheduler, and verify it on every node.
 
 The flags below go before or after the command.
 
@@ -38,7 +38,7 @@ Examples:
 
 \b
 Exit codes:
-  0 done   1 error   2 usage   3 some nodes failed   4 somebody else changed it meanwhile
+  0 done   1 error   2 usage   3 some nodes failed or left out   4 somebody else changed it
   5 out of step (status --check)   130 interrupted
 
 \b

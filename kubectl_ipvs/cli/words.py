@@ -11,12 +11,12 @@ Flags = Mapping[str, tuple[str, str, str]]
 COMMANDS: Mapping[str, str] = {
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
     "status": "Show what every node's kernel does, and who is out of step",
-    "set": "Change ipvs fields, restart kube-proxy, prove every node",
-    "undo": "Take the last change back, the same safe way",
-    "restart": "Restart kube-proxy a few nodes at a time, prove each",
+    "set": "Change ipvs fields, restart kube-proxy, verify every node",
+    "undo": "Roll the last change back, just as carefully",
+    "restart": "Restart kube-proxy a few nodes at a time, verify each",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
-    "completion": "Make TAB complete kubectl ipvs, where krew installed it",
+    "completion": "Set up TAB completion (krew installs only)",
     "version": "Show the versions of plugin, Python and server",
 }
 GLOBAL: Flags = {

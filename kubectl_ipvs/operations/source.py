@@ -117,7 +117,7 @@ def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError
         chosen = _only_configuration(found) if not key else chosen
     if chosen not in found.data:
         held = ", ".join(sorted(found.data)) or "nothing"
-        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it holds {held}',
+        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it has {held}',
                              hint="name the key with --configmap NAME/KEY")  # fmt: skip
     try:
         read = configuration.read(found.data[chosen])

@@ -8,23 +8,23 @@ from tests.faults.rows import GROUPS, Fault
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 START = """\
-# When the cluster does not hold
+# When the cluster fails
 
 Generated from the fault matrix by `make test-faults UPDATE=1`; every cell is a test that runs the command
 under that fault, through the entry point that users start, against the sandbox (real HTTPS, WebSocket and TLS).
 
-A cell says the exit code, the line that tells the user what is wrong, and in italics what was left behind, where that
+A cell says the exit code, the line that says what is wrong, and in italics what was left behind, where that
 is not simply "nothing was changed". Exit codes: 0 done, 1 error, 3 some nodes failed, 4 somebody else changed it
 meanwhile. SERVER is the API server's address, POD a pod's name.
 
-What holds in every cell, and is asserted in each: the ConfigMap's text is one that somebody asked for, byte for byte;
-where a change did not hold, the old text is back; and where a node is not proved, the exit code is not 0.
+Asserted in every cell: the ConfigMap's text is one that somebody asked for, byte for byte; where a change failed, the
+old text is back; and where a node is not verified, the exit code is not 0.
 
 """
 END = """\
 ## Secrets
 
-Tokens, passwords, keys and what a kubeconfig holds are never shown: not in output, errors, tracebacks or `-v=9`, not
+Tokens, passwords, keys and other secrets of a kubeconfig are never shown: not in output, errors, tracebacks or `-v=9`, not
 when a server repeats them, not in the arguments of a program that we start (`tests/faults/test_secrets.py`). What you
 type yourself, `--token` for example, is visible to other users of your machine as long as the process lives, as with
 kubectl: use a kubeconfig.
@@ -43,7 +43,7 @@ kubeconfig, exec's frames and the patches are fuzzed by coverage (`make fuzz`); 
 `tests/fuzz/corpus`. A hundred processes that change at once (`make test-load`) end in force, one after the other, or
 with exit code 4; no update is lost and no lease is left.
 
-Every rule of kubeconfigs is held against kubectl itself, the newest and 1.20 (`tests/cluster`); get, status and set
+Every rule of kubeconfigs is compared with kubectl itself, the newest and 1.20 (`tests/cluster`); get, status and set
 run against API servers of 1.20 to 1.40 (`tests/faults/test_versions.py`).
 
 ## Limits

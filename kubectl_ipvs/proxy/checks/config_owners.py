@@ -11,9 +11,9 @@ class Owner(NamedTuple):
     durable: str
 
 
-ARGO = Owner("Argo CD", "change it in the Git repository that Argo CD syncs from, or it is taken back at the next sync")
+ARGO = Owner("Argo CD", "change it in the Git repository that Argo CD syncs from, or the next sync reverts it")
 FLUX = Owner(
-    "Flux", "change it in the Git repository that Flux applies, or it is taken back at the next reconciliation"
+    "Flux", "change it in the Git repository that Flux applies, or the next reconciliation reverts it"
 )
 EKS = Owner(
     "the EKS add-on kube-proxy",
