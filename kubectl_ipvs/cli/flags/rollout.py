@@ -26,7 +26,7 @@ ROLLOUT: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names,
         Text, ("--strategy",), "delete|rollout", "Delete pods, or let the DaemonSets roll themselves. [default: delete]"
     ),
     "dry_run": (
-        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: have it checked there, too."
+        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: let the API server check it, too."
     ),
     "force": (Switch, ("--force",), "", "Go on in spite of preflight errors that allow it."),
     "yes": (Switch, ("--yes", "-y"), "", "Do not ask."),
