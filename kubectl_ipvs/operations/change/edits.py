@@ -121,6 +121,9 @@ def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
 
 def prepare(found: Installation, values: Mapping[str, Value]) -> Change:
     """Plan to set fields in every configuration that can be written; raises IpvsError for an edit that is not safe."""
+    problem = found.unreadable()
+    if problem is not None:
+        raise problem
     return Change(found, tuple(_edit(source, values) for source in found.sources if source.writable), values)
 
 
