@@ -144,7 +144,9 @@ class _Search:
     def ask(self) -> None:
         """Ask for everything at once; pods by another label than the usual ones take a second round."""
         calls: list[Callable[[], None]] = [self._list_daemon_sets]
-        calls += [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []  # nodes: they are looked at
+        calls += (
+            [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []
+        )  # nodes: they are looked at
         first = (self._where.selector,) if self._where.selector else USUAL_LABELS
         calls += [partial(self._list_pods, selector) for selector in first]
         _together(calls)
