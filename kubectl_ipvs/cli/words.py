@@ -10,13 +10,13 @@ Flags = Mapping[str, tuple[str, str, str]]
 
 COMMANDS: Mapping[str, str] = {
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
-    "status": "Show what every node's kernel does, and who is out of step",
+    "status": "Show each node's IPVS table, and which nodes are not in sync",
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
-    "completion": "Set up TAB completion (krew installs only)",
+    "completion": "Set up TAB completion (where krew installed the plugin)",
     "version": "Show the versions of plugin, Python and server",
 }
 GLOBAL: Flags = {

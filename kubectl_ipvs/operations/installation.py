@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, Node, Pod, mapping
-from kubectl_ipvs.errors import ApiError, IpvsError
+from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.source import Source, read_source, source_of, unreadable
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.proxy.process import Process, Reference, process, runs_kube_proxy
-from kubectl_ipvs.proxy.scheduling import keeps_off
+from kubectl_ipvs.proxy.scheduling import for_windows, keeps_off
 
 NAMESPACE = "kube-system"
 USUAL_LABELS = ("k8s-app=kube-proxy", "component=kube-proxy")  # of DaemonSets, and of static pods
@@ -88,6 +88,14 @@ class Installation(NamedTuple):
     def source(self) -> Source:
         """The first configuration; the only one in most clusters."""
         return self.sources[0]
+
+    def unreadable(self) -> IpvsError | None:
+        """Return why no configuration can be read, where every one should be in a ConfigMap and none can."""
+        broken = [source for source in self.sources if source.kind == "ConfigMap" and source.configuration is None]
+        if not broken or len(broken) < len(self.sources):
+            return None
+        kind = ConfigurationInvalid if broken[0].invalid else IpvsError
+        return kind(broken[0].problem, hint=broken[0].hint)
 
     def nodes_of(self, source: Source) -> tuple[str, ...]:
         """Names of the nodes whose kube-proxy reads this configuration."""
@@ -171,7 +179,8 @@ class _Search:
             one = self._cluster.daemon_set(self._namespace, "kube-proxy")
             self._warnings.append(f"other DaemonSets than kube-proxy are not looked at: {error}")
             listed = [one] if one is not None else []
-        self._daemon_sets = [entry for entry in listed if runs_kube_proxy(mapping(entry.template.get("spec")))]
+        specs = [(entry, mapping(entry.template.get("spec"))) for entry in listed]
+        self._daemon_sets = [entry for entry, spec in specs if runs_kube_proxy(spec) and not for_windows(spec)]
 
     def _list_nodes(self) -> None:
         try:
@@ -205,9 +214,13 @@ class _Search:
         """Every pod that runs kube-proxy, once; with --daemonset that DaemonSet's alone."""
         found = {pod.uid: pod for entry in self._lists.values() for pod in entry.pods if pod.process is not None}
         names = {f"DaemonSet/{entry.name}" for entry in self._daemon_sets}
-        named = self._where.daemon_set is not None
+        named, chosen = self._where.daemon_set is not None, self._where.selector is not None
+        windows = {node.name for node in self._nodes if node.windows}
+        # Beside the DaemonSets' pods those of a node's own files count, and whatever the user selects by -l.
         return [
-            pod for pod in found.values() if pod.owner in names or not (named or pod.owner.startswith("DaemonSet/"))
+            pod
+            for pod in found.values()
+            if pod.node not in windows and (pod.owner in names or (not named and (pod.mirror or chosen)))
         ]
 
     def installation(self) -> Installation:

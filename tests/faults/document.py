@@ -24,10 +24,10 @@ old text is back; and where a node is not verified, the exit code is not 0.
 END = """\
 ## Secrets
 
-Tokens, passwords, keys and other secrets of a kubeconfig are never shown: not in output, errors, tracebacks or `-v=9`, not
-when a server repeats them, not in the arguments of a program that we start (`tests/faults/test_secrets.py`). What you
-type yourself, `--token` for example, is visible to other users of your machine as long as the process lives, as with
-kubectl: use a kubeconfig.
+Tokens, passwords, keys and other secrets of a kubeconfig are never shown: not in output, errors, tracebacks or
+`-v=9`, not when a server repeats them, not in the arguments of a program that we start
+(`tests/faults/test_secrets.py`). What you type yourself, `--token` for example, is visible to other users of your
+machine as long as the process lives, as with kubectl: use a kubeconfig.
 
 OpenSSL reads a client's key from a file alone. On Linux that file is in memory (`memfd_create`): it has no name and
 ends with the process, SIGKILL included. Elsewhere it is a file of mode 0600 in the user's temporary folder, there for

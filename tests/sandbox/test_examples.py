@@ -18,6 +18,7 @@ from tests.harness import Ipvs, MakeSandbox
 
 ENDLESS = {"kubectl ipvs status --watch --interval 5s": 130, "kubectl ipvs sandbox": 0}  # exit codes at Ctrl-C
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # kubectl and plugin
+OURS = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}  # the code that is tested
 SHELL = {"kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh"}  # asks at a terminal
 ELSEWHERE = {
     "kubectl ipvs completion install",
@@ -63,7 +64,7 @@ def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch:
 
 def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
     """Start an example as a terminal would, in a group of its own."""
-    env = {"PATH": PATH, "KUBECONFIG": kubeconfig, "HOME": os.environ["HOME"]}
+    env = {"PATH": PATH, "KUBECONFIG": kubeconfig, "HOME": os.environ["HOME"], **OURS}
     pipe = subprocess.PIPE
     return subprocess.Popen(
         shlex.split(line), env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True

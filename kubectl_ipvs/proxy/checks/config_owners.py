@@ -12,9 +12,7 @@ class Owner(NamedTuple):
 
 
 ARGO = Owner("Argo CD", "change it in the Git repository that Argo CD syncs from, or the next sync reverts it")
-FLUX = Owner(
-    "Flux", "change it in the Git repository that Flux applies, or the next reconciliation reverts it"
-)
+FLUX = Owner("Flux", "change it in the Git repository that Flux applies, or the next reconciliation reverts it")
 EKS = Owner(
     "the EKS add-on kube-proxy",
     "aws eks update-addon --addon-name kube-proxy --configuration-values "
