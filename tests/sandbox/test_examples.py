@@ -104,8 +104,9 @@ def test_example_with_a_copy(sandbox: MakeSandbox, tmp_path: Path) -> None:
     with started(shlex.join(["sh", "-c", line]), str(tmp_path / "kubeconfig")) as running:
         assert running.stdout is not None
         config = running.stdout.readline().strip().removeprefix("export KUBECONFIG=")
+        env = {"PATH": PATH, "HOME": str(tmp_path)}  # kubectl keeps a cache there
         nodes = subprocess.run(
-            shlex.split(count.format(config)), env={"PATH": PATH}, capture_output=True, text=True, check=True
+            shlex.split(count.format(config)), env=env, capture_output=True, text=True, check=True
         ).stdout
         os.killpg(running.pid, signal.SIGINT)
         err = running.communicate(timeout=10)[1]
