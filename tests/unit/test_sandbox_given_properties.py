@@ -12,7 +12,7 @@ from kubectl_ipvs.sandbox.options import Options
 from kubectl_ipvs.sandbox.world import World
 from tests.unit.test_sandbox_given import CONFIG_MAP, DAEMON_SET, listed, node, pod
 
-NOTHINGS = [None, "", "x", "*", -1, 10**9, 0.5, True, [], {}, ["x"], [None], {"x": "y"}, [{}], [[]]]
+NOTHINGS: list[object] = [None, "", "x", "*", -1, 10**9, 0.5, True, [], {}, ["x"], [None], {"x": "y"}, [{}], [[]]]
 JUNK: st.SearchStrategy[object] = st.sampled_from(NOTHINGS)
 STATUS = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [{"state": {}}]}
 TAINT = {"key": "a", "effect": "NoSchedule"}
