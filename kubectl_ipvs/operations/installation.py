@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, Node, Pod, mapping
+from kubectl_ipvs.cluster.paths import segment
 from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.source import Source, read_source, source_of, unreadable
 from kubectl_ipvs.operations.support.fanout import fan_out
@@ -122,6 +123,8 @@ def find(cluster: Cluster, where: Where, *, nodes: bool = True) -> Installation:
 
     Raises IpvsError where there is none.
     """
+    for name in filter(None, (where.namespace, where.daemon_set, where.config_map_name)):
+        segment(name)  # a name that would lead elsewhere: before anything is asked
     found = _Search(cluster, where, where.namespace or NAMESPACE, nodes=nodes)
     found.ask()
     if not found.anything and where.namespace is None and where.daemon_set is None and where.selector is None:
@@ -321,7 +324,10 @@ class _Sources:
         made = source_of(reference, words, image, self._namespace, runner, static=static)
         if made.identity not in self._sources:
             self._sources[made.identity] = self._filled(made, reference)
-        return self._sources[made.identity]
+        filled = self._sources[made.identity]
+        if self._overruled and filled.configuration is None:  # nothing but the user's word leads there
+            raise (ConfigurationInvalid if filled.invalid else IpvsError)(filled.problem, hint=filled.hint)
+        return filled
 
     def _filled(self, made: Source, reference: Reference) -> Source:
         """Read what the reference leads to; what cannot be read is said in the source itself."""

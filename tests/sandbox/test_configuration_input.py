@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.harness import BRISK, Ipvs, MakeSandbox, writes
+from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
+
+SET = ("set", "--scheduler", "lc")
 
 HEAD = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: ipvs\n"
 PLAIN = HEAD + "ipvs:\n  scheduler: rr\n"
@@ -93,14 +95,23 @@ BAD = {
 
 
 def test_unreadable_configuration_names_line_and_column(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """What is no configuration of kube-proxy ends get, set and status alike; set writes nothing."""
+    """What is no configuration of kube-proxy ends get; status shows the tables, compares none, and says why.
+
+    set (with --force, too) and restart are refused: nothing is restarted into what kube-proxy exits on.
+    """
     box = sandbox(nodes=1)
 
     for case, (text, problem) in UNREADABLE.items():
         box.set_config(text)
-        runs = [ipvs(box, *words) for words in (("get",), ("status",), ("set", "--scheduler", "lc", *BRISK))]
+        run = ipvs(box, "get")
+        looked, checked = ipvs(box, "status"), ipvs(box, "status", "--check")
+        changed = [ipvs(box, *words, *BRISK) for words in (SET, (*SET, "--force"), ("restart",))]
 
-        assert [(run.code, run.out, run.err) for run in runs] == [(1, "", f"error: {WHERE}: {problem}\n")] * 3, case
+        assert run == Run(1, "", f"error: {WHERE}: {problem}\n"), case
+        assert (looked.code, checked.code, looked.rows["node1"][-1]) == (0, 3, "unknown"), case
+        assert (f"node1: unknown: {WHERE}: {problem}" in looked.out, problem in looked.err) == (True, True), case
+        assert [(entry.code, entry.out) for entry in changed] == [(1, "")] * 3, case
+        assert [problem in entry.err for entry in changed] == [True] * 3, case
         assert (box.config, writes(box)) == (text, []), case
 
 
