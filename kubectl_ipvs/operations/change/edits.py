@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
+from kubectl_ipvs.errors import ChangedMeanwhile, ConfigurationInvalid, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
@@ -120,8 +120,20 @@ def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
 
 
 def prepare(found: Installation, values: Mapping[str, Value]) -> Change:
-    """Plan to set fields in every configuration that can be written; raises IpvsError for an edit that is not safe."""
+    """Plan to set fields in every configuration that can be written.
+
+    Raises IpvsError for an edit that is not safe, and where there is no text to edit: nothing can overrule that.
+    """
+    if not any(source.writable for source in found.sources):
+        _refuse_unread(found)
     return Change(found, tuple(_edit(source, values) for source in found.sources if source.writable), values)
+
+
+def _refuse_unread(found: Installation) -> None:
+    unread = next((source for source in found.sources if source.kind == "ConfigMap" and source.problem), None)
+    if unread is not None:
+        kind = ConfigurationInvalid if unread.invalid else IpvsError
+        raise kind(unread.problem, hint=unread.hint)
 
 
 def _edit(source: Source, values: Mapping[str, Value]) -> Edit:
@@ -156,6 +168,7 @@ def reverse(found: Installation) -> Change:
     """
     records = [(source, record) for source in found.sources if source.config_map and (record := _record_of(source))]
     if not records:
+        _refuse_unread(found)
         raise _nothing_to_undo(found)
     newest = max(record.time for _, record in records)
     edits = []
