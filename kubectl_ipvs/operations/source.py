@@ -107,18 +107,19 @@ def source_of(
 def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError | None") -> Source:
     """Read a source's text from its ConfigMap; what is wrong with it is kept beside it."""
     where = f"configmap {made.namespace}/{name}"
+    needed = made.kind == "ConfigMap"  # its pods cannot even mount what is not there
     if isinstance(found, IpvsError):
         return made._replace(problem=f"{where} cannot be read: {found}", hint=found.hint)
     if found is None:
         return made._replace(problem=f"{where} not found: kube-proxy's configuration should be there",
-                             hint="name the right one with --configmap NAME/KEY", invalid=True)  # fmt: skip
+                             hint="name the right one with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     chosen = key or (next(iter(found.data)) if len(found.data) == 1 else USUAL_KEY)
     if chosen not in found.data:
         chosen = _only_configuration(found) if not key else chosen
     if chosen not in found.data:
         held = ", ".join(sorted(found.data)) or "nothing"
         return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it has {held}',
-                             hint="name the key with --configmap NAME/KEY", invalid=True)  # fmt: skip
+                             hint="name the key with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     try:
         read = configuration.read(found.data[chosen])
     except ConfigurationInvalid as error:

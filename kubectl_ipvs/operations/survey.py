@@ -77,6 +77,11 @@ class Status(NamedTuple):
         return any(row.state in UNSEEN for row in self.nodes)
 
     @property
+    def unread(self) -> bool:
+        """Some configuration that the API server has could not be read, so nothing was compared with it."""
+        return any(source.kind == "ConfigMap" and source.configuration is None for source in self.sources)
+
+    @property
     def unknown(self) -> bool:
         """Something is not known: a node that could not be asked or compared, or no node at all."""
         return not self.nodes or self.unseen or any(row.state == "unknown" for row in self.nodes)

@@ -11,11 +11,10 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, find
-from kubectl_ipvs.operations.look import Looker
+from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
-from kubectl_ipvs.proxy.verdict import Verdict
 
 PATIENCE = 15.0  # seconds in which an API server that is away may come back
 
@@ -53,9 +52,8 @@ def final_look(
         return Glance(unknown=f"the cluster could not be looked at again: {error}")
     reverted = tuple(_name(source) for source in expected.sources if _is_other(source, found))
     suspects, gone = _suspects(found, outcomes, restarts_all=restarts_all)
-    judged = {seen.node.name: seen.verdict for seen in fan_out(looker.look, suspects, concurrency)}
-    why = {name: words for name, verdict in judged.items() if (words := _trouble(verdict))}
-    return Glance(reverted, {**gone, **why})
+    why = {seen.node.name: words for seen in fan_out(looker.look, suspects, concurrency) if (words := _trouble(seen))}
+    return Glance(reverted, {**gone, **why}, _unread(expected, found))
 
 
 def _is_other(source: Source, found: Installation) -> bool:
@@ -95,10 +93,20 @@ def _is_same(node: ProxyNode, before: NodeOutcome) -> bool:
     return node.source.age(pod.began) == "current"
 
 
-def _trouble(verdict: Verdict) -> str:
-    if verdict.state in {"in-sync", "no-ipvsadm", "unknown", "not-ipvs"}:
+def _trouble(seen: Look) -> str:
+    """Say what is wrong with a node; "" where nothing is, be it that its image or its mode shows no table."""
+    verdict = seen.verdict
+    other_mode = verdict.state == "not-ipvs" and seen.node.source.mode != "ipvs"
+    if other_mode or verdict.state in {"in-sync", "no-ipvsadm", "unknown"}:
         return ""
     return verdict.reason or verdict.state.replace("-", " ")
+
+
+def _unread(expected: Installation, found: Installation) -> str:
+    """Say why a configuration that this run has read or written cannot be read again."""
+    known = {source.identity for source in expected.sources if source.config_map}
+    lost = [source for source in found.sources if source.identity in known and source.config_map is None]
+    return lost[0].problem if lost else ""
 
 
 def _name(source: Source) -> str:
