@@ -74,7 +74,7 @@ class RolloutFlags(NamedTuple):
         if strategy == "rollout":
             self._check_rollout(narrowed=bool(names) or outdated_only)
         settle = 0.0 if self.settle in {"0", "0s"} else seconds("--settle", self.settle or "5s")
-        most = MaxUnavailable.parse(self.max_unavailable or "10%")
+        most = MaxUnavailable.parse("10%" if self.max_unavailable is None else self.max_unavailable)
         pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, self.canary or "auto", strategy)
         return ChangeOptions(
             pace, self.dry_run or "none", restart, outdated_only, rollback, bool(self.force), names,

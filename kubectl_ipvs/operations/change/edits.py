@@ -226,7 +226,7 @@ def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:
         shown = text_diff(source, edit(source.text, wanted))
     except IpvsError:
         shown = ""
-    error.detail = f"undo would have written:\n{shown}" if shown else ""
+    error.detail = f"that would write now:\n{shown}" if shown else ""
     return error
 
 
