@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.errors import ChangedMeanwhile, ConfigurationInvalid, IpvsError, UsageError
+from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
@@ -127,13 +127,6 @@ def prepare(found: Installation, values: Mapping[str, Value]) -> Change:
     return Change(found, tuple(_edit(source, values) for source in found.sources if source.writable), values)
 
 
-def _refuse_unread(found: Installation) -> None:
-    unread = next((source for source in found.sources if source.kind == "ConfigMap" and source.problem), None)
-    if unread is not None:
-        kind = ConfigurationInvalid if unread.invalid else IpvsError
-        raise kind(unread.problem, hint=unread.hint)
-
-
 def _edit(source: Source, values: Mapping[str, Value]) -> Edit:
     """Plan one edit; what is in effect already, be it as kube-proxy's own default, is left as it is written."""
     read = source.configuration
@@ -169,8 +162,7 @@ def reverse(found: Installation) -> Change:
     """
     records = [(source, record) for source in found.sources if source.config_map and (record := _record_of(source))]
     if not records:
-        _refuse_unread(found)
-        raise _nothing_to_undo(found)
+        raise found.unreadable() or _nothing_to_undo(found)
     newest = max(record.time for _, record in records)
     edits = []
     for source, record in records:
