@@ -23,10 +23,10 @@ ROLLOUT: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names,
     "timeout": (Text, ("--timeout",), "TIME", "How long to wait for a node to be verified. [default: 2m]"),
     "settle": (Text, ("--settle",), "TIME", "How long a new pod must stay up. [default: 5s]"),
     "strategy": (
-        Text, ("--strategy",), "delete|rollout", "Delete pods, or let the DaemonSets roll by themselves. [default: delete]"
+        Text, ("--strategy",), "delete|rollout", "Delete pods, or let the DaemonSets roll themselves. [default: delete]"
     ),
     "dry_run": (
-        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: have it checked there, too."
+        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: let the API server check it, too."
     ),
     "force": (Switch, ("--force",), "", "Go on in spite of preflight errors that allow it."),
     "yes": (Switch, ("--yes", "-y"), "", "Do not ask."),
@@ -86,5 +86,8 @@ class RolloutFlags(NamedTuple):
             raise UsageError("--strategy=rollout restarts every node: it goes with no node's name and not with --stale")
         for key in KEPT_BY_ROLLOUT:
             if getattr(self, key):
-                raise UsageError(f"--strategy=rollout cannot keep {ROLLOUT[key][1][0]}: the DaemonSet decides on its own",
-                                 hint="leave one of the two out")  # fmt: skip
+                flag = ROLLOUT[key][1][0]
+                raise UsageError(
+                    f"--strategy=rollout cannot keep {flag}: the DaemonSet decides on its own",
+                    hint="leave one of the two out",
+                )
