@@ -1,5 +1,6 @@
 """The last look of a run, after every node was verified: what somebody did meanwhile is said, and what to type."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,15 +15,20 @@ SET = ("set", "--scheduler", "lc", "--settle", "0s", "--timeout", "4s")
 FAST: dict[str, Any] = {"nodes": 2, "terminate": 0.02, "start": 0.02, "sync": 0.0}
 
 
-def at_the_last_look(box: Sandbox, act: Callable[[], Reply | None]) -> None:
-    """Do something when the DaemonSets are listed again after both nodes were restarted; what it gives is the answer."""
+def at_the_last_look(box: Sandbox, act: Callable[[], object], answer: Reply | None = None) -> None:
+    """Do something before anything is listed again, once both nodes were restarted; give that answer to all lists."""
+    lock, done = threading.Lock(), threading.Event()
 
     def hook(request: Request) -> Reply | None:
         restarted = sum(seen.method == "DELETE" for seen in box.requests)
-        if restarted < 2 or request.method != "GET" or not request.path.endswith("/daemonsets"):
+        lists = request.path.endswith(("/daemonsets", "/pods")) and "watch" not in request.query
+        if restarted < 2 or request.method != "GET" or not lists:
             return None
-        box.hook = None
-        return act()
+        with lock:  # they are asked for together
+            if not done.is_set():
+                act()
+            done.set()
+        return answer
 
     box.hook = hook
 
@@ -137,7 +143,7 @@ def test_nobody_may_look_again(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """What cannot be looked at in the end is no success: exit 3, why, and how to check."""
     box = sandbox(**FAST)
     denied = Response(403, b'{"kind": "Status", "message": "no", "reason": "Forbidden", "code": 403}')
-    at_the_last_look(box, lambda: denied)
+    at_the_last_look(box, lambda: None, denied)
 
     run = ipvs(box, *SET)
 
