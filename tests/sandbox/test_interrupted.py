@@ -286,7 +286,7 @@ def test_killed_between_two_writes(late: bool, sandbox: MakeSandbox, ipvs: Ipvs,
 def test_killed_at_every_request_over_two_config_maps(
     first: int, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path
 ) -> None:
-    """SIGKILL at any request: the same command brings every node of both ConfigMaps there, and nothing is done twice."""
+    """SIGKILL at any request: the same command brings every node of both ConfigMaps there; nothing is done twice."""
     left: dict[int, object] = {}
     number, killed = first, True
     while killed:

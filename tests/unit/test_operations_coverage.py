@@ -1,4 +1,4 @@
-"""Which nodes a run covers: what a node is like, times what the run is for, makes target, only verified, spared, or left out."""
+"""Which nodes a run covers: what a node is like, and what the run is for, decide what becomes of it."""
 
 from typing import NamedTuple
 
@@ -168,7 +168,9 @@ def test_skip() -> None:
 
 def test_undo_spares_nodes_that_read_the_restored_text() -> None:
     """A node whose kube-proxy never read what an undo takes away is not touched."""
-    covered = chosen({"n": STATES["in sync"], "m": STATES["in sync"]}, SET._replace(spares=lambda node: node.name == "n"))
+    covered = chosen(
+        {"n": STATES["in sync"], "m": STATES["in sync"]}, SET._replace(spares=lambda node: node.name == "n")
+    )
 
     assert (outcome(covered, "n"), outcome(covered, "m"), covered.left_out) == (NONE, TARGET, ())
 
@@ -182,7 +184,7 @@ def test_what_a_target_remembers() -> None:
 
 
 def test_the_same_second() -> None:
-    """A pod that began in the second of the write may have read either text: out of step, it is replaced, not awaited."""
+    """A pod that began in the second of the write may have read either text: out of step, it is replaced."""
     young = STATES["out of step yet"]
     assert young.pod is not None
     seen = look(young._replace(pod=young.pod._replace(began=CHANGED)))

@@ -30,7 +30,7 @@ POD = Pod(
 
 
 def target(name: str, kind: str) -> Target:
-    """Give a target: c and m are of a control plane, w a worker, d a worker that is down, t one whose pod terminates."""
+    """Give a target: c and m of a control plane, w a worker, d a worker that is down, t one whose pod terminates."""
     label = {"c": CONTROL_PLANE[0], "m": CONTROL_PLANE[1]}.get(kind)
     node = Node(name, ready=True, kernel="", version="", labels={label: ""} if label else {})
     pod = POD._replace(ready=kind != "d", terminating=kind == "t")
@@ -88,6 +88,6 @@ def test_canary_problem(wanted: str, left_out: list[str], expected: str) -> None
     ],
 )
 def test_seconds(count: int, at_once: int, canary: bool, expected: float) -> None:  # noqa: FBT001 - a table
-    """The canary takes its time alone, the others go twice as many together as may be down: 4 s to start, 6 to settle."""
+    """The canary takes its time alone, then twice as many go together as may be down: 4 s to start, 6 to settle."""
     pace = Pace(MaxUnavailable(at_once, percent=False), 120.0, 6.0)
     assert seconds(count, at_once, pace, canary=canary) == expected
