@@ -420,7 +420,7 @@ def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     ready = "POD is ready, looking at the kernel's table; it must stay up 0.2s"
     told = ["waiting for the DaemonSet", "waiting for its new pod", ready]
     assert phases(run, "node1") == [*told, "verified: all 9 virtual servers on lc (S)"]
-    assert "restarts    3 nodes: node1, node2, node3; at the DaemonSet's own pace; " in run.err
+    assert "3 nodes: node1, node2, node3; at the DaemonSet's own pace; " in run.err
 
 
 def test_rollout_with_a_failing_node(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
