@@ -138,6 +138,7 @@ class _Search:
         self._lists: dict[str, PodList] = {}
         self._nodes: list[Node] = []
         self._warnings: list[str] = []
+        self._unlisted = False  # no right to list DaemonSets: those of the pods are asked for by name
 
     @property
     def anything(self) -> bool:
@@ -151,6 +152,10 @@ class _Search:
         first = (self._where.selector,) if self._where.selector else USUAL_LABELS
         calls += [partial(self._list_pods, selector) for selector in first]
         _together(calls)
+        if self._unlisted:
+            owners = {pod.owner for entry in self._lists.values() for pod in entry.pods if pod.process is not None}
+            names = {owner.partition("/")[2] for owner in owners if owner.startswith("DaemonSet/")}
+            _together([partial(self._get_daemon_set, name) for name in sorted(names or {"kube-proxy"})])
         self._keep_named()
         further = dict.fromkeys(entry.selector for entry in self._daemon_sets if not self._is_listed(entry))
         _together([partial(self._list_pods, selector) for selector in further])
@@ -171,10 +176,15 @@ class _Search:
         except ApiError as error:
             if error.status != FORBIDDEN:
                 raise
-            one = self._cluster.daemon_set(self._namespace, "kube-proxy")
-            self._warnings.append(f"other DaemonSets than kube-proxy are not looked at: {error}")
-            listed = [one] if one is not None else []
+            self._warnings.append(f"DaemonSets that have no pod are not looked at: {error}")
+            self._unlisted = True
+            return
         self._daemon_sets = [entry for entry in listed if runs_kube_proxy(mapping(entry.template.get("spec")))]
+
+    def _get_daemon_set(self, name: str) -> None:
+        found = self._cluster.daemon_set(self._namespace, name)
+        if found is not None and runs_kube_proxy(mapping(found.template.get("spec"))):
+            self._daemon_sets.append(found)
 
     def _list_nodes(self) -> None:
         try:
