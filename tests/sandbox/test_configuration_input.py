@@ -41,7 +41,7 @@ REFUSED = {
     "a tag": (HEAD + "ipvs:\n  scheduler: !!str rr\n", MARKED % 5),
     "a merge key": (HEAD + "x: &a {b: c}\nipvs:\n  <<: *a\n", "a merge key (<<) stands beside it (line 6, column 3)"),
     "a block scalar": (PLAIN.replace("rr", "|\n    rr"), "its value goes over several lines (line 5, column 14)"),
-    "two documents": (PLAIN + "---\nkind: Other\n", "the text holds more than one YAML document"),
+    "two documents": (PLAIN + "---\nkind: Other\n", "the text has more than one YAML document"),
     "no section": (HEAD + "ipvs: [rr]\n", "ipvs is not a mapping (line 4, column 7)"),
 }  # fmt: skip
 
@@ -80,7 +80,7 @@ PROBLEMS = (
         "kube-proxy not found: kube-proxy's configuration should be there",
         "name the right one with --configmap NAME/KEY",
     ),
-    ('kube-proxy has no key "config.conf": it holds kubeconfig.conf', "name the key with --configmap NAME/KEY"),
+    ('kube-proxy has no key "config.conf": it has kubeconfig.conf', "name the key with --configmap NAME/KEY"),
     ("is immutable: it cannot be changed", "make a new one and let the DaemonSet mount it"),
 )
 PREFIX = "is not an address with the length of its prefix\nhint: try 10.0.0.0/8,fd00::/8\n"

@@ -197,7 +197,7 @@ def test_names_that_lead_nowhere(command: tuple[str, ...], sandbox: MakeSandbox,
             ),
         ],
         ("--configmap", "kube-proxy/none"): [
-            'error: configmap kube-system/kube-proxy has no key "none": it holds config.conf, kubeconfig.conf',
+            'error: configmap kube-system/kube-proxy has no key "none": it has config.conf, kubeconfig.conf',
             "hint: name the key with --configmap NAME/KEY",
         ],
         ("--configmap", "kube-proxy/kubeconfig.conf"): [
@@ -221,7 +221,7 @@ def test_name_that_is_a_path(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     runs = [ipvs(box, "get", *words) for words in (("-n", "kube-system/pods"), ("--daemonset", ".."), ("-n", "a%2fb"))]
 
     assert [(run.code, run.out, run.err) for run in runs] == [
-        (2, "", f'error: invalid resource name "{name}": a name is not . or .. and holds no / and no %\n')
+        (2, "", f'error: invalid resource name "{name}": a name is not . or .. and has no / and no %\n')
         for name in ("kube-system/pods", "..", "a%2fb")
     ]
     assert box.requests == []

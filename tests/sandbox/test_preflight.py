@@ -247,7 +247,7 @@ def test_a_right_is_missing(
 
     run = ipvs(box, *words, "--force", *BRISK)
 
-    hint = "docs/rbac.yaml holds a role that may; or try another user"
+    hint = "docs/rbac.yaml has a role with these rights; or try another user"
     said = [f"error IPVS010: you may not: {right}", f"  hint: {hint}"]
     assert (run.code, run.err.splitlines(), writes(box)) == (
         1,

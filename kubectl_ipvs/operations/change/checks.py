@@ -1,4 +1,4 @@
-"""Gathers what preflight evaluates, all before any write: configurations, rights, nodes, kernels, owners."""
+"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - all before any write."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -73,6 +73,7 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
     ]
     rights, unknown, warnings = _rights(cluster, intent, concurrency)
     busy = _rollouts(cluster, intent) if intent.restarts else {}
+    services = _services(cluster, change)
     found: list[Finding] = []
     for source in used:
         nodes = [node for node in intent.nodes if node.source.identity == source.identity]
@@ -82,7 +83,7 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
             facts, nodes=[_node(node, intent.covered) for node in nodes], restarts=intent.restarts,
             strategy=options.pace.strategy, on_delete=owner is not None and owner.strategy == "OnDelete",
             namespace=source.namespace, daemon_set=owner.name if owner else "kube-proxy",
-            rollout=busy.get(owner.name, "") if owner else "",
+            rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
         if facts.scheduler and intent.restarts and facts.mode == "ipvs":
             modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
@@ -94,8 +95,18 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
     return list(dict.fromkeys(found))
 
 
+def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:
+    """Return the addresses of Services where some may be excluded; nothing where they cannot be listed."""
+    if not change.changes_text or not change.values.get("excludeCIDRs"):
+        return {}
+    try:
+        return {f"{entry.namespace}/{entry.name}": entry.addresses for entry in cluster.services()}
+    except IpvsError:
+        return {}
+
+
 def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
-    """Return what is so of the run as a whole, not of one configuration."""
+    """Gather what concerns the run as a whole, not one configuration."""
     covered = intent.covered
     away = {node.name for node in intent.nodes if not node.ready}
     left_out = {
