@@ -128,13 +128,16 @@ def test_right_to_exec_makes_the_row(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         "in sync",
         ["-", "-", "-", "-", "-", "forbidden"],
     )
-    assert (run.err, run.out.splitlines()[-2:]) == ("", [
-        (
-            f'node2: forbidden: pods "{pod}" is forbidden: User "admin" cannot create resource "pods/exec" '
-            'in API group "" in the namespace "kube-system"'
-        ),
-        "1 of 2 nodes in sync on rr, 1 forbidden",
-    ])
+    assert (run.err, run.out.splitlines()[-2:]) == (
+        "",
+        [
+            (
+                f'node2: forbidden: pods "{pod}" is forbidden: User "admin" cannot create resource "pods/exec" '
+                'in API group "" in the namespace "kube-system"'
+            ),
+            "1 of 2 nodes in sync on rr, 1 forbidden",
+        ],
+    )
 
 
 def test_viewer_may_look_and_not_change(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

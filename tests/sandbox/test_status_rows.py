@@ -99,7 +99,15 @@ def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None
         {"node": "node1", "pod": pods["node1"], "source": "ipvsadm", "unparsedLines": 0, "unparsed": []} | whole,
         {"node": "node2", "pod": "", "source": "", "unparsedLines": 0, "unparsed": [], "state": "no-pod"}
         | {"reason": "no kube-proxy pod runs on this node", "activeConnections": 0, "inactiveConnections": 0}
-        | {"schedulers": {}, "virtualServers": 0, "realServers": 0, "version": "", "podAge": None, **common, "mode": ""},
+        | {
+            "schedulers": {},
+            "virtualServers": 0,
+            "realServers": 0,
+            "version": "",
+            "podAge": None,
+            **common,
+            "mode": "",
+        },
         {"node": "node3", "pod": pods["node3"], "source": "proc", "unparsedLines": 1, "unparsed": [strange]} | whole,
     ]
     found = run.json
