@@ -60,8 +60,10 @@ EDITED = {
 }  # fmt: skip
 
 STARTS = {  # what has to stand there for a flag to change anything: kube-proxy's own default is in effect already
-    "strictARP: false": "strictARP: true", "udpTimeout: 0s": "udpTimeout: 1s", "excludeCIDRs: []": "excludeCIDRs: [fd00::/8]",
-}  # fmt: skip
+    "strictARP: false": "strictARP: true",
+    "udpTimeout: 0s": "udpTimeout: 1s",
+    "excludeCIDRs: []": "excludeCIDRs: [fd00::/8]",
+}
 GOOD = {
     ("--strict-arp",): "strictARP: true",
     ("--no-strict-arp",): "strictARP: false",
@@ -245,10 +247,15 @@ def test_get_tells_what_kube_proxy_reads_otherwise(sandbox: MakeSandbox, ipvs: I
 
     assert (run.code, run.rows["scheduler"]) == (0, ["wrr"])
     assert run.err.splitlines() == [
-        "warning: kube-proxy will not start: ipvs.syncPeriod is 5, not a duration such as 30s (line 8); "
-        'ipvs.excludeCIDRs has "foo", not a CIDR (line 9)',
-        "warning: the configuration has keys that kube-proxy ignores: ipvs.scheduler is there twice: the last one "
-        "counts (line 7); ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler (line 5)",
+        (
+            "warning: kube-proxy will not start: ipvs.syncPeriod is 5, not a duration such as 30s (line 8); "
+            'ipvs.excludeCIDRs has "foo", not a CIDR (line 9)'
+        ),
+        (
+            "warning: the configuration has keys that kube-proxy ignores: ipvs.scheduler is there twice: the last "
+            "one counts (line 7); ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler "
+            "(line 5)"
+        ),
     ]
 
 

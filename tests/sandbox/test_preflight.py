@@ -365,8 +365,10 @@ def test_rollout_is_under_way(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
     said = [
         "error IPVS022: the DaemonSet is in the middle of a rollout: 0 of 3 pods are updated",
-        "  hint: kubectl -n kube-system rollout status daemonset/kube-proxy --timeout=5m; "
-        "where it has stopped for good, --force goes on",
+        (
+            "  hint: kubectl -n kube-system rollout status daemonset/kube-proxy --timeout=5m; "
+            "where it has stopped for good, --force goes on"
+        ),
     ]
     assert (run.code, run.err.splitlines(), writes(box)) == (1, [*said, *refused("IPVS022")], [])
 

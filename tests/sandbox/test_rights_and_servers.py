@@ -61,7 +61,7 @@ def test_right_to_read_the_configuration(sandbox: MakeSandbox, ipvs: Ipvs) -> No
 
 
 def test_right_to_list_daemon_sets_is_not_needed(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Without it the DaemonSets of the pods that were found are asked for by name, and a warning says what is missed."""
+    """Without it the DaemonSets of the pods that were found are asked for by name; a warning says what is missed."""
     box = sandbox(nodes=2)
     box.deny("list", "daemonsets")
 

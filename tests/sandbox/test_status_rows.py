@@ -12,6 +12,7 @@ DIAL = "dial tcp 172.18.0.{}:10250: connect: no route to host"
 NO_CAT = "the image has neither ipvsadm nor cat"
 FORBIDDEN = 'User "admin" cannot create resource "pods/exec" in API group "" in the namespace "kube-system"'
 BYTES = "no line of the answer is an IPVS table's: \\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t"
+ALIEN = "1 foreign virtual server, not kube-proxy's and not compared: TCP 192.168.50.10:6443 wlc"
 SEQUENCES = "\\x1b[2J\\x1b[31mTCP  10.96.0.99:80 \\x1b]0;owned\\x07rr\\r\\x08\\x9b5n"
 UNREAD = {  # fault -> state, end of its reason
     "hang": ("timeout", "no answer within 3s"),
@@ -33,8 +34,7 @@ READ = {  # fault -> scheduler, virtual servers, real servers, state, reason or 
     "v4": ("rr", "9", "25", "in sync", ""),
     "no-ipvsadm": ("rr", "9", "25", "in sync", ""),
     "no-ipvsadm,v4": ("rr", "9", "25", "in sync", ""),
-    "foreign=wlc": ("rr", "10", "27", "in sync", "1 foreign virtual server, not kube-proxy's and not compared: "
-                    "TCP 192.168.50.10:6443 wlc (of no Service)"),
+    "foreign=wlc": ("rr", "10", "27", "in sync", f"{ALIEN} (of no Service)"),
     "control": ("rr", "9", "25", "in sync", f"1 line of the table not understood, first: {SEQUENCES}"),
 }  # fmt: skip
 SOURCE = {"kind": "ConfigMap", "namespace": "kube-system", "name": "kube-proxy", "key": "config.conf"}
@@ -127,7 +127,7 @@ def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None
 
 
 def test_check_tells_by_its_exit_code(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """0: every node is in sync; 5: one is not; 3: one could not be asked; without --check a difference is no failure."""
+    """0: every node is in sync; 5: one is not; 3: one could not be asked; without --check a difference is no error."""
     box = sandbox(nodes=2)
 
     codes = [ipvs(box, "status", "--check").code]
@@ -241,8 +241,7 @@ def test_excluded_virtual_servers_are_not_compared(sandbox: MakeSandbox, ipvs: I
 
     assert (run.rows["node1"][0], run.rows["node1"][-1]) == ("rr", "in sync")
     assert below(run) == [
-        "node1: 1 foreign virtual server, not kube-proxy's and not compared: "
-        "TCP 192.168.50.10:6443 wlc (inside excludeCIDRs 192.168.50.0/24)",
+        f"node1: {ALIEN} (inside excludeCIDRs 192.168.50.0/24)",
         "1 of 1 node in sync on rr",
     ]
 

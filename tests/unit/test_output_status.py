@@ -4,11 +4,11 @@ import json
 
 import pytest
 import yaml
+
 from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.ipvs.rows import ForeignRow, Row
 from kubectl_ipvs.operations.source import Source, read_source, source_of
 from kubectl_ipvs.operations.survey import NodeStatus, Status
-
 from kubectl_ipvs.output.status import remarks, render, start_warnings, summary
 from kubectl_ipvs.output.watching import fitted
 from kubectl_ipvs.proxy.process import Reference
@@ -50,7 +50,8 @@ GOOD = NodeStatus(
 FOREIGN = ForeignRow(Row("TCP", "10.9.0.1:80", "wlc"), "excluded", "10.9.0.0/16")
 MIXED = GOOD._replace(
     node="node2", schedulers={"lc": 38, "rr": 2}, state="out-of-step", reason="the kernel has rr",
-    differing=(Row("TCP", "10.0.0.1:80", "rr"),), foreign=1, foreign_rows=(FOREIGN,), unparsed=("odd \x1b",), unparsed_lines=1,
+    differing=(Row("TCP", "10.0.0.1:80", "rr"),), foreign=1, foreign_rows=(FOREIGN,),
+    unparsed=("odd \x1b",), unparsed_lines=1,
 )  # fmt: skip
 WAITING = GOOD._replace(node="node3", schedulers={"rr": 40}, state="restart-needed", reason="old", pod_age=45)
 EMPTY = GOOD._replace(node="node4", schedulers={}, virtual_servers=0, real_servers=0, active=0, inactive=0,
@@ -89,8 +90,10 @@ REMARKS = [
     "node5: no pod: none runs",
     "node6: no ipvsadm: no cat",
     "node7: unreadable: cut",
-    "node2: 1 foreign virtual server, not kube-proxy's and not compared: "
-    "TCP 10.9.0.1:80 wlc (inside excludeCIDRs 10.9.0.0/16)",
+    (
+        "node2: 1 foreign virtual server, not kube-proxy's and not compared: "
+        "TCP 10.9.0.1:80 wlc (inside excludeCIDRs 10.9.0.0/16)"
+    ),
     "node2: 1 line of the table not understood, first: odd \x1b",
     "node7: 30 lines of the table not understood, first: a",
 ]
@@ -190,7 +193,9 @@ def test_remarks() -> None:
 def test_many_foreign_rows() -> None:
     """Five are named, the others counted; each with how it is known not to be kube-proxy's."""
     rows = tuple(ForeignRow(Row("FWM", str(number), "rr"), "firewall mark") for number in range(1, 6))
-    row = GOOD._replace(foreign=9, foreign_rows=(*rows, ForeignRow(Row("TCP", "10.0.0.9:1", "rr"), "forwarding", "Route")))
+    row = GOOD._replace(
+        foreign=9, foreign_rows=(*rows, ForeignRow(Row("TCP", "10.0.0.9:1", "rr"), "forwarding", "Route"))
+    )
     said = remarks(Status((LC,), (row,)))
     assert said[0].startswith("node1: 9 foreign virtual servers, not kube-proxy's and not compared: FWM 1 rr (")
     assert (said[0].count("FWM"), said[0].endswith(" and 4 more")) == (5, True)

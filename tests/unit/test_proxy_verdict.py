@@ -62,7 +62,9 @@ TABLE: dict[str, tuple[dict[str, Any], Verdict]] = {
     ),
     "a scheduler that is being changed": (
         {"summary": table(rows("lc", 40), rows("none", 2))},
-        Verdict("out-of-step", "the kernel is changing the scheduler of 2 virtual servers", "", "ipvs", rows("none", 2)),
+        Verdict(
+            "out-of-step", "the kernel is changing the scheduler of 2 virtual servers", "", "ipvs", rows("none", 2)
+        ),
     ),
     "another scheduler, and the text may have changed since": (
         {"summary": table(rows("rr", 2)), "age": "unsure"},
@@ -112,7 +114,8 @@ TABLE: dict[str, tuple[dict[str, Any], Verdict]] = {
         Verdict("not-ipvs", "kube-proxy's mode is iptables; 3 virtual servers are left over", mode="iptables"),
     ),
     "a configuration that nobody can read": (
-        {"mode": None, "wanted": None, "unread": "kube-proxy reads /etc/x"}, Verdict("unknown", "kube-proxy reads /etc/x"),
+        {"mode": None, "wanted": None, "unread": "kube-proxy reads /etc/x"},
+        Verdict("unknown", "kube-proxy reads /etc/x"),
     ),
     "a configuration that nobody can read, nor say why": (
         {"mode": None, "wanted": None},
