@@ -11,21 +11,20 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from kubectl_ipvs.cli.flags import connection as flags
-from kubectl_ipvs.errors import UsageError
 
 PROGRAM = "kubectl ipvs"
 COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside the names
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
-    "status": "Show what every node's kernel does, and who is out of step",
-    "set": "Change ipvs fields, restart kube-proxy, prove every node",
-    "undo": "Take the last change back, the same safe way",
-    "restart": "Restart kube-proxy a few nodes at a time, prove each",
+    "status": "Show each node's IPVS table, and which nodes are not in sync",
+    "set": "Change ipvs fields, restart kube-proxy, verify every node",
+    "undo": "Roll the last change back, just as carefully",
+    "restart": "Restart kube-proxy a few nodes at a time, verify each",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
-    "completion": "Make TAB complete kubectl ipvs, where krew installed it",
+    "completion": "Set up TAB completion (where krew installed the plugin)",
     "version": "Show the versions of plugin, Python and server",
 }
-HELP = """See and change the IPVS scheduler of kube-proxy, and prove it on every node.
+HELP = """Show and change kube-proxy's IPVS scheduler, and verify it in every node's kernel.
 
 The flags below go before or after the command.
 
@@ -38,7 +37,7 @@ Examples:
 
 \b
 Exit codes:
-  0 done   1 error   2 usage   3 some nodes failed   4 somebody else changed it meanwhile
+  0 done   1 error   2 usage   3 some nodes failed or left out   4 somebody else changed it
   5 out of step (status --check)   130 interrupted
 
 \b
@@ -69,6 +68,8 @@ class _Commands(TyperGroup):
 
 def run(arguments: list[str]) -> int:
     """Run a command line; returns the exit code, raises IpvsError."""
+    arguments = _usual(arguments)
+    _refuse_swallowed(arguments)
     root, context = _root(), None
     try:
         with root.make_context(PROGRAM, arguments) as context:
@@ -76,7 +77,9 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as ended:
         return ended.exit_code
     except flags.CLICK_ERROR as error:
-        raise _usage(error) from None
+        from kubectl_ipvs.cli.mistakes import explained
+
+        raise explained(error, arguments) from None
     return result if isinstance(result, int) else 0
 
 
@@ -90,7 +93,26 @@ def _root() -> Any:  # noqa: ANN401 - click's class moved in typer 0.26
     return typer.main.get_command(app)
 
 
-def _usage(error: Any) -> UsageError:  # noqa: ANN401 - click's class moved in typer 0.26
-    words = error.format_message()
-    path = error.ctx.command_path if getattr(error, "ctx", None) else PROGRAM
-    return UsageError(words[:1].lower() + words[1:].rstrip("."), hint=f"`{path} --help` lists what there is")
+def _usual(words: list[str]) -> list[str]:
+    """Read `help [COMMAND]` and `--version`, which other programs have, as ours."""
+    if words[:1] == ["--version"]:
+        return ["version", "--client", *words[1:]]
+    if words[:1] != ["help"]:
+        return words
+    if words[1:] and words[1] not in COMMANDS and not words[1].startswith("-"):
+        from kubectl_ipvs.cli.mistakes import no_such_command
+
+        raise no_such_command(words[1])
+    return [*words[1:2], "--help"]
+
+
+def _refuse_swallowed(words: list[str]) -> None:
+    """Raise UsageError where a flag would take another flag as its value: click would make something else of it."""
+    own = words[: words.index("--")] if "--" in words else words
+    ends = [*own[1:], "--"]
+    if any(word.startswith("--") and after.startswith("--") for word, after in zip(own, ends, strict=True)):
+        from kubectl_ipvs.cli.mistakes import swallowed
+
+        problem = swallowed(words)
+        if problem is not None:
+            raise problem

@@ -85,7 +85,7 @@ def _unchanged(command: Command, made: Plan) -> int:
         out(report.render(report.of_plan(made, command.cluster.connection, "unchanged"), command.flags.form))
     else:
         out(report.lines(made.left_out))
-    say(plan_text.nothing_to_do(made))
+    say(plan_text.nothing_to_do(made, command.session.again))
     return ExitCode.PARTIAL if made.left_out else ExitCode.OK
 
 

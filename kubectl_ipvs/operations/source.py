@@ -18,9 +18,9 @@ USUAL_KEY = "config.conf"
 class Source(NamedTuple):
     """One configuration.
 
-    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a file
-    that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and "" where
-    nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
+    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a
+    file that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and
+    "" where nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
     """
 
     kind: str
@@ -104,7 +104,7 @@ def source_of(
                   candidates=reference.candidates)  # fmt: skip
 
 
-def read_source(made: Source, name: str, key: str, found: "ConfigMap | None | IpvsError") -> Source:
+def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError | None") -> Source:
     """Read a source's text from its ConfigMap; what is wrong with it is kept beside it."""
     where = f"configmap {made.namespace}/{name}"
     needed = made.kind == "ConfigMap"  # its pods cannot even mount what is not there
@@ -118,7 +118,7 @@ def read_source(made: Source, name: str, key: str, found: "ConfigMap | None | Ip
         chosen = _only_configuration(found) if not key else chosen
     if chosen not in found.data:
         held = ", ".join(sorted(found.data)) or "nothing"
-        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it holds {held}',
+        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it has {held}',
                              hint="name the key with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     try:
         read = configuration.read(found.data[chosen])

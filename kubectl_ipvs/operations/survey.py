@@ -95,7 +95,7 @@ def survey(
     concurrency: int,
     seen: Callable[[int, int, Sequence[str]], None] | None = None,
 ) -> Status:
-    """Ask every node (or `names` alone); `seen(done, total, waiting)` is told after each answer who is still waited for."""
+    """Ask every node (or `names` alone); `seen(done, total, waiting)` is called after each answer."""
     chosen = choose(found.nodes, names)
     cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
     now = time.time()

@@ -1,6 +1,6 @@
 """A plan in words: what is written, field by field, which nodes, who goes first, how many at once, how long."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from kubectl_ipvs.operations.change.plan import Plan
@@ -27,15 +27,15 @@ class Connected(Protocol):
 
 def lines(plan: Plan, connection: Connected) -> list[str]:
     """Return the plan's lines."""
-    told = [f"context     {connection.context or '<none>'}, server {connection.server}"]
+    told = [f"context       {connection.context or '<none>'}, server {connection.server}"]
     for entry in plan.change.writes:
-        told += [f"{name:<11} {change}" for name, change in field_changes(entry.source, entry.after).items()]
-        told.append(f"writes      {where(entry.source)}")
+        told += [f"{name:<13} {change}" for name, change in field_changes(entry.source, entry.after).items()]
+        told.append(f"writes        {where(entry.source)}")
     if plan.targets:
-        told.append(f"restarts    {_restarts(plan)}")
-    told += [f"leaves out  {entry.node}: {entry.reason}" for entry in plan.left_out[:5]]
+        told.append(f"restarts      {_restarts(plan)}")
+    told += [f"leaves out    {entry.node}: {entry.reason}" for entry in plan.left_out[:5]]
     if len(plan.left_out) > 5:  # noqa: PLR2004 - five are named
-        told.append(f"leaves out  {len(plan.left_out) - 5} more nodes")
+        told.append(f"leaves out    {len(plan.left_out) - 5} more nodes")
     return told
 
 
@@ -64,8 +64,8 @@ def question(plan: Plan, connection: Connected) -> str:
     return f"{'; '.join(what) or 'write'}; context {connection.context or '<none>'}. Go on?"
 
 
-def nothing_to_do(plan: Plan) -> str:
-    """Say that nothing is to be done, and why."""
+def nothing_to_do(plan: Plan, again: Callable[[str], str]) -> str:
+    """Say that nothing is to be done, and why; `again` writes a command for the same cluster."""
     well = " that was looked at" if plan.left_out else ""
     if not plan.change.values:
         return (
@@ -74,8 +74,17 @@ def nothing_to_do(plan: Plan) -> str:
             else (f"every node{well} is in sync: nothing to restart")
         )
     defaults = _defaults(plan)
+    behind = 0 if plan.options.restart else _behind(plan)
+    if behind:
+        read = "node has" if behind == 1 else "nodes have"
+        return f"already written; {behind} {read} not read it yet: {again('restart --stale')}"
     everywhere = f" and in force on every node{well}" if plan.options.restart else ""
     return f"{defaults or 'already set'}{everywhere}: nothing to change"
+
+
+def _behind(plan: Plan) -> int:
+    """Count the nodes whose kube-proxy started before the text was written."""
+    return sum(node.pod is not None and node.source.age(node.pod.began) == "outdated" for node in plan.found.nodes)
 
 
 def duration(seconds: float) -> str:
@@ -98,13 +107,14 @@ def _defaults(plan: Plan) -> str:
 
 
 def _restarts(plan: Plan) -> str:
-    total, count = len(plan.found.nodes), len(plan.targets)
+    total = len(plan.found.nodes)
     replaced = [target.name for target in plan.targets if target.old is not None]
     verified = [target.name for target in plan.targets if target.old is None]
     parts = []
     if replaced:
-        all_of = f"{_count(len(replaced))}" if count == total else f"{len(replaced)} of {_count(total)}"
-        parts.append(f"{all_of}: {some(tuple(sorted(replaced, key=natural)))}")
+        names = some(tuple(sorted(replaced, key=natural)))
+        of_all = f"{_count(total)}: {names}" if len(replaced) == total else ""
+        parts.append(of_all or f"{names} ({len(replaced)} of {_count(total)})")
     if verified:
         parts.append(f"only verifies {some(tuple(sorted(verified, key=natural)))} (restarted already)")
     return "; ".join([*parts, *_pace(plan), duration(plan.seconds)])

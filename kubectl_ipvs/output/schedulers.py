@@ -9,6 +9,7 @@ from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.table import table
 
 WIDTH = 100
+ROOM = WIDTH - len("lblcr   kernel   ")  # for what is said of one in the table
 
 
 def render(entries: Sequence[Scheduler], form: str) -> str:
@@ -17,10 +18,10 @@ def render(entries: Sequence[Scheduler], form: str) -> str:
         return "".join(f"{entry.name}\n" for entry in entries)
     if form in {"json", "yaml"}:
         return document("SchedulerList", {"schedulers": [_entry(entry) for entry in entries]}, form)
-    headers = ("name", "title", "kernel", "with kube-proxy") + (("module",) if form == "wide" else ())
+    wide = form == "wide"
+    headers = ("name", "kernel", "with kube-proxy") + (("title", "module") if wide else ())
     rows = [
-        [entry.name, entry.title, _kernel(entry), _short(entry)] + ([entry.module] if form == "wide" else [])
-        for entry in entries
+        [entry.name, _kernel(entry), _short(entry), *([entry.title, entry.module] if wide else [])] for entry in entries
     ]
     return table(headers, rows)
 
@@ -48,7 +49,10 @@ def _kernel(entry: Scheduler) -> str:
 
 
 def _short(entry: Scheduler) -> str:
-    return ("trap: " if entry.trap else "") + entry.with_kube_proxy.split(";")[0].split(". ")[0].rstrip(".")
+    first = entry.with_kube_proxy.split(";")[0].split(". ")[0].rstrip(".")
+    if entry.trap:  # what comes of it; why is said by `schedulers NAME`
+        first = f"trap: {first.rpartition(': ')[2]}"
+    return textwrap.shorten(first, ROOM, placeholder=" ...", break_long_words=False)
 
 
 def _entry(entry: Scheduler) -> dict[str, Any]:

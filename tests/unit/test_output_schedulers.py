@@ -21,14 +21,14 @@ TRAP = Scheduler(
     flags=("bb-port",),
 )
 TABLE = """\
-NAME   TITLE    KERNEL   WITH KUBE-PROXY
-a      plain    any      First part
-bb     a trap   4.18     trap: Everything goes to one
+NAME   KERNEL   WITH KUBE-PROXY
+a      any      First part
+bb     4.18     trap: Everything goes to one
 """
 WIDE = """\
-NAME   TITLE    KERNEL   WITH KUBE-PROXY                MODULE
-a      plain    any      First part                     ip_vs_a
-bb     a trap   4.18     trap: Everything goes to one   ip_vs_bb
+NAME   KERNEL   WITH KUBE-PROXY                TITLE    MODULE
+a      any      First part                     plain    ip_vs_a
+bb     4.18     trap: Everything goes to one   a trap   ip_vs_bb
 """
 
 

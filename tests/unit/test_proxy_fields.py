@@ -173,10 +173,10 @@ def test_wrong_values_are_usage_errors(name: str, text: str, problem: str) -> No
     [
         ({}, []),
         ({"syncPeriod": "10s", "minSyncPeriod": "10s"}, []),
-        ({"minSyncPeriod": "31s"}, ["minSyncPeriod must not be greater than syncPeriod"]),
+        ({"minSyncPeriod": "31s"}, ["minSyncPeriod 31s is greater than syncPeriod 30s (default)"]),
         (
             {"syncPeriod": "0s", "minSyncPeriod": "1s"},
-            ["syncPeriod must be greater than 0", "minSyncPeriod must not be greater than syncPeriod"],
+            ["syncPeriod must be greater than 0", "minSyncPeriod 1s is greater than syncPeriod 0s"],
         ),
         ({"syncPeriod": "soon"}, ['syncPeriod: "soon" is not a duration']),
     ],

@@ -18,6 +18,7 @@ from kubectl_ipvs.proxy.checks.startup import FIX, startup, unknown_scheduler, u
 from kubectl_ipvs.proxy.config.configuration import read
 from kubectl_ipvs.proxy.process import Reference
 
+API = "default/kubernetes"
 DOCS = Path(__file__).parents[2] / "docs" / "preflight.md"
 GOOD = Facts(values={"scheduler": "lc"}, version="v1.34.2", nodes=[NodeFact("node1", kernel="6.1.0-18-amd64")])
 CRASHES = "kube-proxy crashes in a loop; the old table goes on, without updates"
@@ -114,6 +115,46 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
                 "on each node: sysctl net.ipv4.conf.all.{arp_ignore,arp_announce}=0, or a reboot",
             )
         ],
+    ),
+    "a timeout that some kernels refuse": (
+        {"values": {"tcpTimeout": "597h"}},
+        [
+            warning(
+                "IPVS028",
+                "tcpTimeout 597h is more than kernels with 1000 ticks a second take",
+                "at most 596h works everywhere",
+            )
+        ],
+    ),
+    "a timeout that every kernel refuses": (
+        {"values": {"udpTimeout": "6000h"}},
+        [
+            error(
+                "IPVS028",
+                "udpTimeout 6000h is more than any kernel takes: "
+                "neither it nor the other timeouts would have an effect",
+                "at most 596h works everywhere",
+            )
+        ],
+    ),
+    "a timeout that every kernel takes": ({"values": {"tcpTimeout": "596h"}}, []),
+    "a range with Services in it": (
+        {
+            "values": {"excludeCIDRs": ("10.96.0.0/12", "fd00::/8")},
+            "services": {"a/b": ("fd00::1",), "c/d": ("None",), API: ("10.96.0.1",), "e/f": ("10.1.0.1",)},
+        },
+        [
+            warning(
+                "IPVS029",
+                "excludeCIDRs 10.96.0.0/12,fd00::/8 covers addresses of Services (default/kubernetes, a/b): "
+                "kube-proxy never removes their virtual servers once they are out of date",
+                "name the addresses of the foreign virtual servers alone",
+            )
+        ],
+    ),
+    "a range without Services": (
+        {"values": {"excludeCIDRs": ("10.1.0.0/16",)}, "services": {"a/b": ("10.96.0.1",)}},
+        [],
     ),
     "strictARP comes": ({"values": {"strictARP": True}, "before": {"strictARP": False}}, []),
     "strictARP was never there": ({"values": {"strictARP": False}, "before": {"strictARP": False}}, []),
@@ -251,7 +292,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
             error(
                 "IPVS010",
                 "you may not: delete pods in kube-system; list pods in kube-system",
-                "docs/rbac.yaml holds a role that may; or try another user",
+                "docs/rbac.yaml has a role with these rights; or try another user",
                 forcible=False,
             )
         ],

@@ -10,20 +10,26 @@ import typer
 import kubectl_ipvs
 from kubectl_ipvs.cli.console import choice, out, say
 from kubectl_ipvs.cli.session import Session
-from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.errors import IpvsError, UsageError
 
 NAME, PLUGIN = "kubectl_complete-ipvs", "kubectl-ipvs"
 ACTIONS = ("install", "uninstall")
+SHELLS = {  # how kubectl's own completion is loaded, which asks us
+    "bash": "source <(kubectl completion bash)",
+    "zsh": "source <(kubectl completion zsh)",
+    "fish": "kubectl completion fish | source",
+    "powershell": "kubectl completion powershell | Out-String | Invoke-Expression",
+}
 
 
 def run(
     _session: Session,
     action: Annotated[str, typer.Argument(metavar="install|uninstall", help="What to do.", show_default=False)],
 ) -> int:
-    """Make TAB complete `kubectl ipvs`, where krew installed it; pip and pipx do so by themselves.
+    """Set up TAB completion after an install with krew; pip and pipx do so by themselves.
 
     kubectl completes a plugin by a program beside it, kubectl_complete-ipvs, and krew installs one program alone. This
-    links the second one beside the first, or takes it away. kubectl's own completion (`kubectl completion --help`)
+    links the second one beside the first, or removes it. kubectl's own completion (`kubectl completion --help`)
     must be loaded in the shell.
 
     \b
@@ -31,6 +37,8 @@ def run(
       kubectl ipvs completion install
       kubectl ipvs completion uninstall
     """
+    if action in SHELLS:
+        raise UsageError("TAB comes from kubectl's own completion, which asks this plugin", hint=SHELLS[action])
     choice("action", action, ACTIONS)
     plugin = _plugin()
     beside = plugin.with_name(NAME)

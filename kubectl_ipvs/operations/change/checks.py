@@ -1,4 +1,4 @@
-"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - everything asked before any write."""
+"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - all before any write."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet
-from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
 from kubectl_ipvs.operations.change.options import ChangeOptions
@@ -51,6 +51,9 @@ def early(change: Change) -> list[Finding]:
         return findings(Facts(values={}, in_the_way=_in_the_way(found, blocked), restarts=False))
     made = [_source_facts(source, source, change) for source in found.sources]
     wrong = [entry for facts in made for entry in findings(facts) if entry.code in {"IPVS001", "IPVS025", "IPVS027"}]
+    if not (wrong or change.edits):
+        first = found.source
+        raise (ConfigurationInvalid if first.invalid else IpvsError)(first.problem, hint=first.hint)
     return list(dict.fromkeys(wrong))
 
 
@@ -70,6 +73,7 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
     ]
     rights, unknown, warnings = _rights(cluster, intent, concurrency)
     busy = _rollouts(cluster, intent) if intent.restarts else {}
+    services = _services(cluster, change)
     found: list[Finding] = []
     for source in used:
         nodes = [node for node in intent.nodes if node.source.identity == source.identity]
@@ -79,7 +83,7 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
             facts, nodes=[_node(node, intent.covered) for node in nodes], restarts=intent.restarts,
             strategy=options.pace.strategy, on_delete=owner is not None and owner.strategy == "OnDelete",
             namespace=source.namespace, daemon_set=owner.name if owner else "kube-proxy",
-            rollout=busy.get(owner.name, "") if owner else "",
+            rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
         if facts.scheduler and intent.restarts and facts.mode == "ipvs":
             modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
@@ -91,8 +95,18 @@ def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) ->
     return list(dict.fromkeys(found))
 
 
+def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:
+    """Return the addresses of Services where some may be excluded; nothing where they cannot be listed."""
+    if not change.changes_text or not change.values.get("excludeCIDRs"):
+        return {}
+    try:
+        return {f"{entry.namespace}/{entry.name}": entry.addresses for entry in cluster.services()}
+    except IpvsError:
+        return {}
+
+
 def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
-    """What is so of the run as a whole, not of one configuration."""
+    """Gather what concerns the run as a whole, not one configuration."""
     covered = intent.covered
     away = {node.name for node in intent.nodes if not node.ready}
     left_out = {
@@ -212,12 +226,10 @@ def _rights(cluster: Cluster, intent: Intent, concurrency: int) -> tuple[tuple[s
 
 
 def _needed(intent: Intent) -> list[Access]:
+    """Return the rights without which the run ends halfway; exec is not asked for, since every table was read by it."""
     found, options = intent.change.found, intent.options
     here = found.namespace
     needed = [Access("list", "pods", namespace=here)]
-    modes = {source.mode for source in found.sources}
-    if intent.restarts and modes & {"ipvs", None}:
-        needed.append(Access("create", "pods", subresource="exec", namespace=here))
     for entry in intent.change.writes:
         name = entry.source.config_map.name if entry.source.config_map else ""
         needed.append(Access("patch", "configmaps", namespace=here, name=name))

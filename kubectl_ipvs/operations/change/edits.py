@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.errors import ChangedMeanwhile, ConfigurationInvalid, IpvsError, UsageError
+from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
@@ -120,20 +120,11 @@ def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
 
 
 def prepare(found: Installation, values: Mapping[str, Value]) -> Change:
-    """Plan to set fields in every configuration that can be written.
-
-    Raises IpvsError for an edit that is not safe, and where there is no text to edit: nothing can overrule that.
-    """
-    if not any(source.writable for source in found.sources):
-        _refuse_unread(found)
+    """Plan to set fields in every configuration that can be written; raises IpvsError for an edit that is not safe."""
+    problem = found.unreadable()
+    if problem is not None:
+        raise problem
     return Change(found, tuple(_edit(source, values) for source in found.sources if source.writable), values)
-
-
-def _refuse_unread(found: Installation) -> None:
-    unread = next((source for source in found.sources if source.kind == "ConfigMap" and source.problem), None)
-    if unread is not None:
-        kind = ConfigurationInvalid if unread.invalid else IpvsError
-        raise kind(unread.problem, hint=unread.hint)
 
 
 def _edit(source: Source, values: Mapping[str, Value]) -> Edit:
@@ -142,10 +133,13 @@ def _edit(source: Source, values: Mapping[str, Value]) -> Edit:
     assert read is not None  # noqa: S101 - a writable source has one
     wanted = {name: value for name, value in values.items() if not _in_effect(name, value, read.ipvs[name].effective)}
     new_text = edit(source.text, wanted)
-    effective = {name: entry.effective for name, entry in configuration.read(new_text).ipvs.items()}
-    problems = fields.check(effective) if wanted else []
+    settings = configuration.read(new_text).ipvs
+    effective = {name: entry.effective for name, entry in settings.items()}
+    defaults = [name for name, entry in settings.items() if entry.origin == "default"]
+    problems = fields.check(effective, defaults) if wanted else []
     if problems:
-        raise UsageError("; ".join(problems))
+        other = "--min-sync-period" if "syncPeriod" in wanted else "--sync-period"
+        raise UsageError("; ".join(problems), hint=f"set {other}, too")
     return Edit(source, new_text, values)
 
 
@@ -168,8 +162,7 @@ def reverse(found: Installation) -> Change:
     """
     records = [(source, record) for source in found.sources if source.config_map and (record := _record_of(source))]
     if not records:
-        _refuse_unread(found)
-        raise _nothing_to_undo(found)
+        raise found.unreadable() or _nothing_to_undo(found)
     newest = max(record.time for _, record in records)
     edits = []
     for source, record in records:
@@ -225,7 +218,7 @@ def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:
         shown = text_diff(source, edit(source.text, wanted))
     except IpvsError:
         shown = ""
-    error.detail = f"undo would have written:\n{shown}" if shown else ""
+    error.detail = f"that would write now:\n{shown}" if shown else ""
     return error
 
 

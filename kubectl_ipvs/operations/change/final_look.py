@@ -1,7 +1,7 @@
 """The last look of a run: the configuration is read again, the nodes are listed again, each is judged.
 
-Whoever changed something meanwhile is noticed here: a text that was put back (Argo CD, an operator, a colleague), a node
-that joined, a pod that somebody replaced after it was verified, a node that went away.
+Whoever changed something meanwhile is noticed here: a text that was put back (Argo CD, an operator, a colleague), a
+node that joined, a pod that somebody replaced after it was verified, a node that went away.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ PATIENCE = 15.0  # seconds in which an API server that is away may come back
 
 
 class Glance(NamedTuple):
-    """What the last look found. `reverted`: texts that are no longer what they were; `nodes`: who is not well, and how."""
+    """What the last look found. `reverted`: texts that are no longer what they were; `nodes`: who is not well."""
 
     reverted: tuple[str, ...] = ()
     nodes: Mapping[str, str] = {}
@@ -42,9 +42,9 @@ def final_look(
     *,
     restarts_all: bool,
 ) -> Glance:
-    """Look once more. `expected` is the installation as this run left it; nodes that it left out are known and not judged.
+    """Look once more. `expected` is the installation as this run left it; nodes that it left out are not judged.
 
-    `restarts_all`: the run was about every node, so one that joined has to be in sync, too.
+    `restarts_all`: the run covers every node, so one that joined has to be in sync, too.
     """
     try:
         found = retrying(lambda: find(cluster, where), PATIENCE)
@@ -57,7 +57,7 @@ def final_look(
 
 
 def _is_other(source: Source, found: Installation) -> bool:
-    """The text of a configuration that was written or read is another one by now."""
+    """Tell whether the text of a configuration that was written or read is another one by now."""
     if source.config_map is None:
         return False
     now = [entry for entry in found.sources if entry.config_map and entry.identity == source.identity]
@@ -86,7 +86,7 @@ def _suspects(
 
 
 def _is_same(node: ProxyNode, before: NodeOutcome) -> bool:
-    """The pod that was verified is still the node's, is ready, and has read what stands there now."""
+    """Tell whether the pod that was verified is still the node's, is ready, and has read the present text."""
     pod = node.pod
     if pod is None or not pod.ready or pod.terminating or pod.name != (before.new_pod or before.old_pod):
         return False

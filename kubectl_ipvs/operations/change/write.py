@@ -1,4 +1,4 @@
-"""Writes planned edits by compare-and-swap, with the record by which `undo` restores them, and looks at what was stored."""
+"""Writes planned edits by compare-and-swap, with the record that `undo` needs, and looks at what was stored."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -23,7 +23,7 @@ def write(
 ) -> Installation:
     """Write every edit; return kube-proxy as it now stands.
 
-    If one cannot be written, those before it are put back, and the failure is raised: nothing is half written in silence.
+    If one cannot be written, those before it are put back, and the failure is raised: none stays half written unsaid.
     """
     written: list[tuple[Edit, Source]] = []
     time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -31,7 +31,7 @@ class Facts:
     configuration that kube-proxy will read once the change is written. `unreadable` and `left_out` map a node to the
     reason: its table cannot be read; it is not restarted because it was ill before or was skipped by hand. An image
     without cat and ipvsadm makes no node unreadable. `in_the_way` maps what keeps a run from changing all that it
-    covers to the flag that narrows the run.
+    covers to the flag that narrows the run. `services` are Services' addresses by name, where they can be listed.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
@@ -47,6 +47,7 @@ class Facts:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
     in_the_way: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, Sequence[str]] = field(default_factory=dict)
     missing_rights: Sequence[str] = ()
     unknown_rights: str = ""
     restarts: bool = True

@@ -45,6 +45,8 @@ CODES = {
     "IPVS025": "flags, not a ConfigMap, configure kube-proxy",
     "IPVS026": "the ConfigMap is immutable",
     "IPVS027": "the configuration is a file on the node, or is rendered",
+    "IPVS028": "the kernel does not take the timeout",
+    "IPVS029": "excludeCIDRs covers Services",
     "IPVS030": "IPVS mode is deprecated",
     "IPVS031": "IPVS mode is behind a feature gate",
     "IPVS032": "IPVS mode is off by default",

@@ -12,19 +12,10 @@ from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
 from kubectl_ipvs.proxy.checks.modules import Modules, consequence, must_be_loaded
 from kubectl_ipvs.proxy.checks.startup import unknown_fields, unknown_scheduler
+from kubectl_ipvs.proxy.checks.values import excluded_services, strict_arp, timeouts, worth
 from kubectl_ipvs.proxy.process import Reference
 
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
-
-
-# What suits where a trap was asked for.
-_INSTEAD = {
-    "dh": "for a client to stay on one pod: sh; else lc",
-    "lblc": "for a client to stay on one pod: sh; else lc",
-    "lblcr": "for a client to stay on one pod: sh; else lc",
-    "fo": "for an even load: lc; else rr",
-    "ovf": "for an even load: lc; else rr",
-}
 
 
 def findings(facts: Facts) -> list[Finding]:
@@ -144,30 +135,10 @@ def _lack(modules: Modules, name: str, version: str) -> str:
     return "not loaded" if modules.loaded is not None and must_be_loaded(version, name) else ""
 
 
-def _worth(facts: Facts) -> Iterator[Finding]:
-    known = SCHEDULERS.get(facts.asked)
-    if known is None:
-        return
-    name = known.name
-    if known.trap:
-        yield Finding("IPVS005", "error", f"{name} is a trap: {known.with_kube_proxy}", _INSTEAD[name])
-    elif name in {"sh", "mh"}:
-        yield Finding("IPVS006", "warning", f"{name}: {known.advice}")
-    elif name in {"wrr", "wlc"}:
-        reason = f"{name} does what {name[1:]} does under kube-proxy (all weights are 1)"
-        yield Finding("IPVS007", "warning", reason)
-
-
-def _strict_arp(facts: Facts) -> Iterator[Finding]:
-    if facts.values.get("strictARP") is False and facts.before.get("strictARP") is True:
-        yield Finding("IPVS008", "warning", "kube-proxy never sets arp_ignore and arp_announce back",
-                      "on each node: sysctl net.ipv4.conf.all.{arp_ignore,arp_announce}=0, or a reboot")  # fmt: skip
-
-
 def _rights(facts: Facts) -> Iterator[Finding]:
     if facts.missing_rights:
         yield Finding("IPVS010", "error", f"you may not: {'; '.join(facts.missing_rights)}",
-                      "docs/rbac.yaml holds a role that may; or try another user", forcible=False)  # fmt: skip
+                      "docs/rbac.yaml has a role with these rights; or try another user", forcible=False)  # fmt: skip
     if facts.unknown_rights:
         yield Finding("IPVS012", "warning", f"your rights could not be asked for: {facts.unknown_rights}")
 
@@ -232,6 +203,7 @@ def _lifecycle(facts: Facts) -> Iterator[Finding]:
 
 
 CHECKS = (
-    _place, _several, _static, _mode, _startup, _name, _kernel, _modules, _worth, _strict_arp, _rights, _owner, _health,
+    _place, _several, _static, _mode, _startup, _name, _kernel, _modules, worth, strict_arp, timeouts,
+    excluded_services, _rights, _owner, _health,
     _tables, _daemon_set, _lifecycle,
 )  # fmt: skip

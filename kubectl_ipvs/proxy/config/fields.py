@@ -8,7 +8,7 @@ the kernel of a node has a scheduler.
 import ipaddress
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -66,6 +66,7 @@ _NANOSECONDS = {
     "h": 3600 * 10**9,
 }
 _PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|[u\u00b5\u03bc]s|ms|s|m|h)")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DURATION = re.compile(rf"([-+]?)(0|(?:{_PART.pattern})+)")
 _LONGEST = 2**63 - 1  # nanoseconds: Go counts in an int64
 _LONGEST_TEXT = 100  # characters; a sane duration has ten
@@ -125,11 +126,11 @@ def parse_value(field: Field, text: str) -> Value:
     return tuple(_cidr(field, item.strip()) for item in text.split(",")) if text else ()
 
 
-def check(values: Mapping[str, Value]) -> list[str]:
+def check(values: Mapping[str, Value], defaults: Collection[str] = ()) -> list[str]:
     """Return what is wrong between the effective values of fields; empty if nothing is.
 
-    A field that is not in `values` counts with its default. The rules are those of kube-proxy's own
-    validation (k/k pkg/proxy/apis/config/validation).
+    A field that is not in `values` counts with its default; `defaults` names those whose value is one. The rules are
+    those of kube-proxy's own validation (k/k pkg/proxy/apis/config/validation).
     """
     try:
         period, least = (_seconds(values, name) for name in ("syncPeriod", "minSyncPeriod"))
@@ -139,7 +140,9 @@ def check(values: Mapping[str, Value]) -> list[str]:
     if period <= 0:
         problems.append("syncPeriod must be greater than 0")
     if least > period:
-        problems.append("minSyncPeriod must not be greater than syncPeriod")
+        longest = values.get("syncPeriod", FIELD["syncPeriod"].default)
+        origin = " (default)" if "syncPeriod" not in values or "syncPeriod" in defaults else ""
+        problems.append(f"minSyncPeriod {values['minSyncPeriod']} is greater than syncPeriod {longest}{origin}")
     return problems
 
 
@@ -176,7 +179,8 @@ def _duration(field: Field, text: str) -> str:
     try:
         seconds = parse_duration(text)
     except ValueError as error:
-        raise UsageError(f"{field.name}: {error}", hint="try a number and a unit: 30s, 1m30s, 500ms") from None
+        hint = f"did you mean {text}s?" if _NUMBER.fullmatch(text) else "try a number and a unit: 30s, 1m30s, 500ms"
+        raise UsageError(f"{field.name}: {error}", hint=hint) from None
     if seconds < 0:
         raise UsageError(f"{field.name}: {quoted(text)} is negative", hint="try 0s for kube-proxy's default")
     return text
