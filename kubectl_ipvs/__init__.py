@@ -1,3 +1,3 @@
-"""See and change the IPVS scheduler of kube-proxy, and prove it on every node."""
+"""Show and change kube-proxy's IPVS scheduler, and verify it in every node's kernel."""
 
 __version__ = "0.1.0"

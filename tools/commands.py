@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_ipvs.cli import flags
 from kubectl_ipvs.cli.app import COMMANDS
+from kubectl_ipvs.cli.flags import connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Command:
     formats: tuple[str, ...]
 
 
-GLOBAL = tuple(Flag(names, key, metavar, words) for key, (_, names, metavar, words) in flags.FLAGS.items())
+GLOBAL = tuple(Flag(names, key, metavar, words) for key, (_, names, metavar, words) in connection.FLAGS.items())
 
 
 def commands() -> list[Command]:
@@ -43,9 +43,9 @@ def commands() -> list[Command]:
 
 
 def _command(name: str, short: str) -> Command:
-    module = importlib.import_module(f"kubectl_ipvs.cli.{name}")
-    made = flags.command(name, module.run)
-    own = [entry for entry in made.params if entry.name not in flags.FLAGS]
+    module = importlib.import_module(f"kubectl_ipvs.cli.commands.{name}")
+    made = connection.command(name, module.run)
+    own = [entry for entry in made.params if entry.name not in connection.FLAGS]
     paragraphs = inspect.cleandoc(module.run.__doc__).split("\n\n")
     examples = [text for text in paragraphs if text.startswith("\b\nExamples:")]
     return Command(

@@ -13,7 +13,7 @@ BIN = Path(sys.executable).parent  # the virtual environment's: kubectl-ipvs, an
 COMMANDS = (
     "kubectl ipvs get",
     "kubectl ipvs set --scheduler lc --yes",
-    "kubectl ipvs status -o wide",
+    "kubectl ipvs status",
 )
 
 

@@ -37,7 +37,7 @@ Examples:
 
 \b
 Exit codes:
-  0 done   1 error   2 usage   3 some nodes failed   4 somebody else changed it meanwhile
+  0 done   1 error   2 usage   3 some nodes failed or left out   4 somebody else changed it
   5 out of step (status --check)   130 interrupted
 
 \b

@@ -1,7 +1,7 @@
 """stdout is data; everything else goes to stderr, and is safe for a terminal.
 
-Failing to write data is an error. Failing to write to stderr is ignored: nobody is left to tell, and what is in progress
-must not end in the middle because of that.
+Failing to write data is an error. Failing to write to stderr is ignored: nobody is left to read it, and what is in
+progress must not end in the middle because of that.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""What every command is given: the connection, the place, the limits - as typed; validated when the cluster is opened."""
+"""What every command is given: connection, place, limits - as typed; validated when the cluster is opened."""
 
 import os
 import re
@@ -22,9 +22,9 @@ MIB = 1024 * 1024
 PLAIN = re.compile(r"[0-9]+([.][0-9]+)?")
 FALSE = {"", "0", "false", "no"}
 REPEATED = {  # flags that a command printed as a hint has to have, too; none of them is a secret
-    "kubeconfig": "--kubeconfig", "context": "--context", "cluster": "--cluster", "user": "--user", "server": "--server",
-    "as_user": "--as", "namespace": "--namespace", "selector": "--selector", "daemon_set": "--daemonset",
-    "config_map": "--configmap",
+    "kubeconfig": "--kubeconfig", "context": "--context", "cluster": "--cluster", "user": "--user",
+    "server": "--server", "as_user": "--as", "namespace": "--namespace", "selector": "--selector",
+    "daemon_set": "--daemonset", "config_map": "--configmap",
 }  # fmt: skip
 
 

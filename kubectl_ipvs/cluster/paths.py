@@ -8,7 +8,7 @@ from kubectl_ipvs.errors import UsageError
 def segment(name: str) -> str:
     """Return a name as one segment of a path; UsageError for a name that would lead elsewhere, as in kubectl."""
     if name in {".", ".."} or "/" in name or "%" in name:
-        raise UsageError(f'invalid resource name "{name}": a name is not . or .. and holds no / and no %')
+        raise UsageError(f'invalid resource name "{name}": a name is not . or .. and has no / and no %')
     return quote(name, safe="")
 
 

@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap, DaemonSet, Node, Pod, mapping
-from kubectl_ipvs.errors import ApiError, IpvsError
+from kubectl_ipvs.cluster.paths import segment
+from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.source import Source, read_source, source_of, unreadable
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.proxy.process import Process, Reference, process, runs_kube_proxy
-from kubectl_ipvs.proxy.scheduling import keeps_off
+from kubectl_ipvs.proxy.scheduling import for_windows, keeps_off
 
 NAMESPACE = "kube-system"
 USUAL_LABELS = ("k8s-app=kube-proxy", "component=kube-proxy")  # of DaemonSets, and of static pods
@@ -89,6 +90,14 @@ class Installation(NamedTuple):
         """The first configuration; the only one in most clusters."""
         return self.sources[0]
 
+    def unreadable(self) -> IpvsError | None:
+        """Return why no configuration can be read, where every one should be in a ConfigMap and none can."""
+        broken = [source for source in self.sources if source.kind == "ConfigMap" and source.configuration is None]
+        if not broken or len(broken) < len(self.sources):
+            return None
+        kind = ConfigurationInvalid if broken[0].invalid else IpvsError
+        return kind(broken[0].problem, hint=broken[0].hint)
+
     def nodes_of(self, source: Source) -> tuple[str, ...]:
         """Names of the nodes whose kube-proxy reads this configuration."""
         return tuple(node.name for node in self.nodes if node.source is source)
@@ -114,6 +123,8 @@ def find(cluster: Cluster, where: Where, *, nodes: bool = True) -> Installation:
 
     Raises IpvsError where there is none.
     """
+    for name in filter(None, (where.namespace, where.daemon_set, where.config_map_name)):
+        segment(name)  # a name that would lead elsewhere: before anything is asked
     found = _Search(cluster, where, where.namespace or NAMESPACE, nodes=nodes)
     found.ask()
     if not found.anything and where.namespace is None and where.daemon_set is None and where.selector is None:
@@ -144,9 +155,7 @@ class _Search:
     def ask(self) -> None:
         """Ask for everything at once; pods by another label than the usual ones take a second round."""
         calls: list[Callable[[], None]] = [self._list_daemon_sets]
-        calls += (
-            [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []
-        )  # nodes: they are looked at
+        calls += [self._cluster.ready_to_run, self._list_nodes] if self._wants_nodes else []  # nodes are asked
         first = (self._where.selector,) if self._where.selector else USUAL_LABELS
         calls += [partial(self._list_pods, selector) for selector in first]
         _together(calls)
@@ -173,7 +182,8 @@ class _Search:
             one = self._cluster.daemon_set(self._namespace, "kube-proxy")
             self._warnings.append(f"other DaemonSets than kube-proxy are not looked at: {error}")
             listed = [one] if one is not None else []
-        self._daemon_sets = [entry for entry in listed if runs_kube_proxy(mapping(entry.template.get("spec")))]
+        specs = [(entry, mapping(entry.template.get("spec"))) for entry in listed]
+        self._daemon_sets = [entry for entry, spec in specs if runs_kube_proxy(spec) and not for_windows(spec)]
 
     def _list_nodes(self) -> None:
         try:
@@ -197,7 +207,7 @@ class _Search:
         self._daemon_sets = [entry for entry in self._daemon_sets if f"DaemonSet/{entry.name}" in owners]
 
     def _is_listed(self, entry: DaemonSet) -> bool:
-        """A list by fewer labels holds this DaemonSet's pods as well."""
+        """Tell whether a list by fewer labels has this DaemonSet's pods as well."""
         if self._where.selector is not None and self._where.daemon_set is None:
             return True
         own = set(entry.selector.split(","))
@@ -207,9 +217,13 @@ class _Search:
         """Every pod that runs kube-proxy, once; with --daemonset that DaemonSet's alone."""
         found = {pod.uid: pod for entry in self._lists.values() for pod in entry.pods if pod.process is not None}
         names = {f"DaemonSet/{entry.name}" for entry in self._daemon_sets}
-        named = self._where.daemon_set is not None
+        named, chosen = self._where.daemon_set is not None, self._where.selector is not None
+        windows = {node.name for node in self._nodes if node.windows}
+        # Beside the DaemonSets' pods those of a node's own files count, and whatever the user selects by -l.
         return [
-            pod for pod in found.values() if pod.owner in names or not (named or pod.owner.startswith("DaemonSet/"))
+            pod
+            for pod in found.values()
+            if pod.node not in windows and (pod.owner in names or (not named and (pod.mirror or chosen)))
         ]
 
     def installation(self) -> Installation:
@@ -255,7 +269,7 @@ class _Search:
         return paired
 
     def _meant(self, node: Node) -> Iterable[DaemonSet]:
-        """The DaemonSet that means to run kube-proxy on a node, if any does."""
+        """Return the DaemonSet that means to run kube-proxy on a node, if any does."""
         for entry in self._daemon_sets:
             spec = mapping(entry.template.get("spec"))
             if not keeps_off(spec, node.name, node.labels, node.taints, node.os):
@@ -310,7 +324,10 @@ class _Sources:
         made = source_of(reference, words, image, self._namespace, runner, static=static)
         if made.identity not in self._sources:
             self._sources[made.identity] = self._filled(made, reference)
-        return self._sources[made.identity]
+        filled = self._sources[made.identity]
+        if self._overruled and filled.configuration is None:  # nothing but the user's word leads there
+            raise (ConfigurationInvalid if filled.invalid else IpvsError)(filled.problem, hint=filled.hint)
+        return filled
 
     def _filled(self, made: Source, reference: Reference) -> Source:
         """Read what the reference leads to; what cannot be read is said in the source itself."""
@@ -346,7 +363,7 @@ class _Sources:
                 for node in nodes]  # fmt: skip
 
     def found(self, nodes: Sequence[ProxyNode]) -> tuple[Source, ...]:
-        """The configurations that are read by some node, those of most nodes first; all, where there is no node."""
+        """Return the configurations that nodes read, those of most nodes first; all, where there is no node."""
         held = list(self._sources.values())
         if not nodes:
             return tuple(held)

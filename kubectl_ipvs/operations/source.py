@@ -18,9 +18,9 @@ USUAL_KEY = "config.conf"
 class Source(NamedTuple):
     """One configuration.
 
-    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a file
-    that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and "" where
-    nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
+    `kind`: ConfigMap; DaemonSet or Pod, where flags are the configuration; File, which is on each node; Rendered, a
+    file that is made from a ConfigMap when the pod starts. `config_map` and `key` are what can be read of it, None and
+    "" where nothing can; `configuration` is None then, and `problem` says why. `arguments` are kube-proxy's words.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Source(NamedTuple):
     configuration: Configuration | None = None
     problem: str = ""
     hint: str = ""
-    invalid: bool = False  # it was read, and is no configuration: kube-proxy cannot start with it
+    invalid: bool = False  # it is not there, or is no configuration: kube-proxy cannot start with it
     identity: tuple[str, ...] = ()
     candidates: tuple[tuple[str, str], ...] = ()  # ConfigMaps and keys that it may be made of
 
@@ -104,21 +104,22 @@ def source_of(
                   candidates=reference.candidates)  # fmt: skip
 
 
-def read_source(made: Source, name: str, key: str, found: "ConfigMap | None | IpvsError") -> Source:
+def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError | None") -> Source:
     """Read a source's text from its ConfigMap; what is wrong with it is kept beside it."""
     where = f"configmap {made.namespace}/{name}"
+    needed = made.kind == "ConfigMap"  # its pods cannot even mount what is not there
     if isinstance(found, IpvsError):
         return made._replace(problem=f"{where} cannot be read: {found}", hint=found.hint)
     if found is None:
         return made._replace(problem=f"{where} not found: kube-proxy's configuration should be there",
-                             hint="name the right one with --configmap NAME/KEY")  # fmt: skip
+                             hint="name the right one with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     chosen = key or (next(iter(found.data)) if len(found.data) == 1 else USUAL_KEY)
     if chosen not in found.data:
         chosen = _only_configuration(found) if not key else chosen
     if chosen not in found.data:
         held = ", ".join(sorted(found.data)) or "nothing"
-        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it holds {held}',
-                             hint="name the key with --configmap NAME/KEY")  # fmt: skip
+        return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it has {held}',
+                             hint="name the key with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     try:
         read = configuration.read(found.data[chosen])
     except ConfigurationInvalid as error:

@@ -77,6 +77,11 @@ class Status(NamedTuple):
         return any(row.state in UNSEEN for row in self.nodes)
 
     @property
+    def unread(self) -> bool:
+        """Some configuration that the API server has could not be read, so nothing was compared with it."""
+        return any(source.kind == "ConfigMap" and source.configuration is None for source in self.sources)
+
+    @property
     def unknown(self) -> bool:
         """Something is not known: a node that could not be asked or compared, or no node at all."""
         return not self.nodes or self.unseen or any(row.state == "unknown" for row in self.nodes)
@@ -90,7 +95,7 @@ def survey(
     concurrency: int,
     seen: Callable[[int, int, Sequence[str]], None] | None = None,
 ) -> Status:
-    """Ask every node (or `names` alone); `seen(done, total, waiting)` is told after each answer who is still waited for."""
+    """Ask every node (or `names` alone); `seen(done, total, waiting)` is called after each answer."""
     chosen = choose(found.nodes, names)
     cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
     now = time.time()

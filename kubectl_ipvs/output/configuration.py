@@ -29,8 +29,7 @@ def warnings(found: Installation) -> list[str]:
     """Return what an operator must know beside the values; each once."""
     said = list(found.warnings)
     for entry in found.sources:
-        said += [entry.problem] if entry.problem else []
-        said += [f"if so: {entry.hint}" for _ in (entry,) if entry.problem and entry.hint]
+        said += ["; ".join(filter(None, (entry.problem, entry.hint)))] if entry.problem else []
         said += [_sentence(problem) for problem in start_problems(entry) if not entry.problem]
         if entry.kind == "Rendered" and entry.configuration is not None:
             said.append(

@@ -142,7 +142,7 @@ def _report(
     first = change.writes[0].source if change.writes else plan.found.source
     return Report(
         outcome, connection.context, connection.server, source(first), plan.findings, change.fields, change.diff, nodes,
-        writes=[{"source": source(entry.source), "fields": entry.fields, "diff": entry.diff} for entry in change.writes],
+        writes=[{"source": source(edit.source), "fields": edit.fields, "diff": edit.diff} for edit in change.writes],
         plan={
             "canary": plan.canary,
             "maxUnavailable": plan.at_once,

@@ -47,6 +47,15 @@ class Taint(Protocol):
         """NoSchedule, PreferNoSchedule or NoExecute."""
 
 
+def for_windows(pod_spec: Json) -> bool:
+    """Tell whether a pod is made for Windows nodes alone, where kube-proxy has no IPVS (kube-proxy-windows)."""
+    system = pod_spec.get("os")
+    if isinstance(system, dict) and system.get("name") == "windows":
+        return True
+    selector = pod_spec.get("nodeSelector")
+    return isinstance(selector, dict) and any(selector.get(key) == "windows" for key in _OS)
+
+
 def keeps_off(pod_spec: Json, name: str, labels: Mapping[str, str], taints: Iterable[Taint], os: str = "") -> str:
     """Return what keeps kube-proxy off a node, in a few words; "" where it is meant to run there.
 

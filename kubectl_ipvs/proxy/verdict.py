@@ -1,8 +1,8 @@
 """The one judgement of a node: does its kernel do what kube-proxy's configuration asks for? Facts in, a verdict out.
 
-`status`, `--check`, `--stale`, the look at a restarted node, a rollback and the last look of a run all ask here, so that
-they cannot disagree. Nothing is judged to be right because there was nothing to look at: an empty table, a table of
-foreign rows alone and a configuration that nobody can read have states of their own.
+`status`, `--check`, `--stale`, the look at a restarted node, a rollback and the last look of a run all ask here, so
+that they cannot disagree. Nothing is judged to be right because there was nothing to look at: an empty table, a table
+of foreign rows alone and a configuration that nobody can read have states of their own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,8 +47,8 @@ class Verdict(NamedTuple):
     """What is said of a node.
 
     `reason` says why it is not in sync; `remark` what is odd although it may be in sync; `mode` is the mode that
-    kube-proxy is in as far as can be told, "" where it cannot; `differing` are the rows (five at most) that have another
-    scheduler than the configuration asks for.
+    kube-proxy is in as far as can be told, "" where it cannot; `differing` are the rows (five at most) that have
+    another scheduler than the configuration asks for.
     """
 
     state: str

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kubectl_ipvs.proxy.config import last_change as lastchange
 from kubectl_ipvs.sandbox import Options, Sandbox
 from kubectl_ipvs.sandbox.nodes.layouts import configuration
-from tests.faults.rows import FAULTS, Fault
-from tests.harness import QUICK, Ipvs, Run
+from tests.faults.fault import Fault
+from tests.faults.rows import FAULTS
+from tests.harness import QUICK, Ipvs, Run, agreed
 
 COMMANDS = {
     "get": ("get",),
@@ -34,6 +36,9 @@ SKEWED = (
 )
 
 
+WRONG = re.compile(r"warning|node\d: (?!verified|deleting|waiting|queued|pod |kube-proxy|attempt)")
+
+
 @dataclass(frozen=True)
 class Cell:
     """Exit code, what the user sees first of it, and what is left behind."""
@@ -46,36 +51,50 @@ class Cell:
 def observe(name: str, command: str, ipvs: Ipvs, folder: Path) -> Cell:
     """Run a command under a fault."""
     fault = FAULTS[name]
-    with Sandbox(**{**FAST, **(BEFORE_UNDO if command == "undo" else {}), **fault.options}) as box:
-        before = box.config
+    options = {**FAST, **(BEFORE_UNDO if command == "undo" else {}), **fault.options}
+    world = {"world": listed(fault.world(Options(**options)))} if fault.world else {}
+    with Sandbox(**options, **world) as box:
+        before = texts(box)
         fault.arrange(box)
-        if before != box.config and box.config:
-            before = box.config
-        pace = ("--settle", "0s", "--timeout", "2s" if fault.hopeless else "20s") if command in CHANGING else ()
+        if all(texts(box).values()):
+            before = texts(box)
+        timeout = "2s" if fault.hopeless else "20s"
+        pace = ("--settle", "0s", "--timeout", timeout, *fault.pace) if command in CHANGING else ()
         words = (*COMMANDS[command], *pace, *fault.flags)
         run = skewed(box, fault, folder, *words) if fault.skew else ipvs(box, *words)
         return Cell(run.code, telling(run, box), left(box, before, command))
+
+
+def listed(objects: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give objects as one List, as kubectl prints them."""
+    return {"apiVersion": "v1", "kind": "List", "items": objects}
+
+
+def texts(box: Sandbox) -> dict[str, str]:
+    """Give the text of each configuration that a kube-proxy reads, by its place."""
+    return box.configurations or {"": box.config}
 
 
 def skewed(box: Sandbox, fault: Fault, folder: Path, *words: str) -> Run:
     """Run it in a process whose clock is wrong."""
     path = folder / "kubeconfig"
     path.write_text(box.kubeconfig())
-    program = [sys.executable, "-c", SKEWED.format(fault.skew), *words]
+    program = [sys.executable, "-c", SKEWED.format(fault.skew), *agreed(words)]
     environment = {**os.environ, "KUBECONFIG": str(path)}
     done = subprocess.run(program, capture_output=True, text=True, check=False, timeout=28, env=environment)
     return Run(done.returncode, done.stdout, done.stderr)
 
 
 def telling(run: Run, box: Sandbox) -> str:
-    """Give the first line of stderr that says what is wrong; the last one where nothing is."""
-    lines = run.err.splitlines()
-    wrong = [
-        line
-        for line in lines
-        if re.match(r"error|node\d: (?!holds|deleting|waiting|pod )|warning|node\d: failed", line)
-    ]
-    errors = [line for line in wrong if line.startswith("error")]
+    """Give the line that says what is wrong: an error, else a warning or a node's; the last line where nothing is.
+
+    The table and the summary of `status` are on stdout, and so are its nodes' reasons.
+    """
+    summary = [line for line in run.out.splitlines() if "   " not in line and " in sync" in line]
+    lines = [*run.err.splitlines(), *summary]
+    reasons = [line for line in run.out.splitlines() if re.match(r"node\d: ", line)]
+    errors = [line for line in lines if line.startswith("error")]
+    wrong = [line for line in (*lines, *reasons) if WRONG.match(line)]
     chosen = (errors or wrong or lines[-1:] or ["(nothing)"])[0]
     return normalised(chosen, box)
 
@@ -88,16 +107,24 @@ def normalised(text: str, box: Sandbox) -> str:
     return re.sub(r"\b\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
 
 
-def left(box: Sandbox, before: str, command: str) -> str:
-    """Say what the run left: the ConfigMap's text, what the kernels do, how many pods are new."""
-    text = box.config
+def left(box: Sandbox, before: dict[str, str], command: str) -> str:
+    """Say what the run left: the texts, what the kernels do, how many pods are new, a lease that nobody needs."""
+    now = box.configurations or dict.fromkeys(before, box.config)
+    states = sorted({_state(now.get(place, ""), text, command) for place, text in before.items()})
+    here = {node["metadata"]["name"] for node in box.objects("Node")}
+    kernels = ", ".join(sorted({name or "nothing" for node, name in box.schedulers().items() if node in here}))
+    restarts = sum(box.restarts.values())
+    parts = [f"configuration {' and '.join(states)}", f"kernels {kernels}"]
+    parts += [f"pods replaced: {restarts}"] if restarts else []
+    parts += ["lease left"] if box.objects("Lease") else []
+    return ", ".join(parts)
+
+
+def _state(text: str, before: str, command: str) -> str:
     wanted = before.replace(*ASKED.get(command, ("", "")))
     somebody = before.replace("minSyncPeriod: 0s", "minSyncPeriod: 1s")
     states = {somebody: "as somebody else left it", wanted: "as asked", "": "gone", before: "as before"}
-    state = states.get(text, f"OTHER: {text}")
-    kernels = ", ".join(sorted({name or "nothing" for name in box.schedulers().values()}))
-    restarts = sum(box.restarts.values())
-    return f"configuration {state}, kernels {kernels}" + (f", pods replaced: {restarts}" if restarts else "")
+    return states.get(text, f"OTHER: {text}")
 
 
 def loaded(path: Path) -> dict[str, dict[str, Cell]]:

@@ -1,7 +1,6 @@
 """The rows of the fault matrix: what can be wrong, and how it is made."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -9,25 +8,14 @@ from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.certificates.pki import server_context
 from kubectl_ipvs.sandbox.wire.exchange import Drop, Hang, Raw, Reply, Request, Response
 from tests.faults import wire
+from tests.faults.fault import SYSTEM, TWO, Fault, denied
+from tests.faults.rows_of_a_run import MEANWHILE, NODES
 
 Obj = dict[str, Any]
-SYSTEM = "kube-system"
 TABLE = "IP Virtual Server version 1.2.1 (size=4096)\nProt LocalAddress:Port Scheduler Flags\n"
 SERVERS = "TCP  10.96.0.1:443 rr\n  -> 10.1.1.1:6443            Masq    1      0          0         \n"
 OTHER_UID = "11111111-2222-3333-4444-555555555555"
 IPTABLES = "Chain PREROUTING (policy ACCEPT)\ntarget     prot opt source               destination\n" * 3
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One row. `flags` go with every command; `skew`: seconds that the client's clock is ahead."""
-
-    name: str
-    arrange: Callable[[Sandbox], object] = lambda _: None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
-    skew: int = 0
-    hopeless: bool = False  # no node will hold: not worth a long --timeout
 
 
 def expired(box: Sandbox) -> None:
@@ -141,15 +129,9 @@ def huge(box: Sandbox) -> None:
     box.set_config(box.config + "\n" + "# filler of a comment, a line long\n" * 40_000)
 
 
-def denied(verb: str, resource: str, subresource: str = "") -> Callable[[Sandbox], None]:
-    """Forbid a verb."""
-    return lambda box: box.deny(verb, resource, subresource=subresource)
-
-
 HURRIED = ("--request-timeout", "300ms")
 CUT = ("--max-output", "1")
 BRIEF = ("--exec-timeout", "300ms")
-TWO = {"nodes": 2}
 MODIFIED = wire.refusal(409, "Conflict", "the object was modified")
 TOO_LARGE = wire.refusal(413, "RequestEntityTooLarge", "too large")
 BUSY = wire.refusal(429, "TooManyRequests", "busy", ("retry-after", "1"))
@@ -246,5 +228,12 @@ OBJECTS = [
     Fault("configuration of more than 1 MiB", huge),
     Fault("namespace terminating", terminating, hopeless=True),
 ]
-GROUPS = {"Connection": CONNECTION, "Answers": ANSWERS, "Exec": EXEC, "Objects": OBJECTS}
+GROUPS = {
+    "Connection": CONNECTION,
+    "Answers": ANSWERS,
+    "Exec": EXEC,
+    "Objects": OBJECTS,
+    "Nodes": NODES,
+    "During a run": MEANWHILE,
+}
 FAULTS = {fault.name: fault for faults in GROUPS.values() for fault in faults}

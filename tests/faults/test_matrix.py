@@ -19,7 +19,7 @@ UPDATE = os.environ.get("UPDATE")
 CELLS = [(name, command) for name in FAULTS for command in COMMANDS]
 WAITING = ("status", "restart")  # without hope for a node, set and undo wait twice: here for two faults alone
 QUICK = {("exec: exit 1", "set"), ("exec: refused by the kubelet", "undo")} | {
-    (name, (WAITING if fault.hopeless else [*COMMANDS])[at % (len(WAITING) if fault.hopeless else len(COMMANDS))])
+    (name, (WAITING if fault.is_slow else [*COMMANDS])[at % (len(WAITING) if fault.is_slow else len(COMMANDS))])
     for at, (name, fault) in enumerate(FAULTS.items())
 }
 PARAMETERS = [pytest.param(*cell, marks=() if cell in QUICK else pytest.mark.whole) for cell in CELLS]

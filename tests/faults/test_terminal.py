@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kubectl_ipvs.operations.noderun import NodeOutcome
+from kubectl_ipvs.operations.status import NodeStatus, Status
 
 from kubectl_ipvs.cli import console
 from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.noderun import NodeOutcome
-from kubectl_ipvs.operations.status import NodeStatus, Status
 from kubectl_ipvs.output import report as change
 from kubectl_ipvs.output import status
 from kubectl_ipvs.output.table import table

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.harness import BRISK, Ipvs, MakeSandbox, writes
+from tests.harness import BRISK, Ipvs, MakeSandbox, Run, writes
+
+SET = ("set", "--scheduler", "lc")
 
 HEAD = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: ipvs\n"
 PLAIN = HEAD + "ipvs:\n  scheduler: rr\n"
@@ -39,7 +41,7 @@ REFUSED = {
     "a tag": (HEAD + "ipvs:\n  scheduler: !!str rr\n", MARKED % 5),
     "a merge key": (HEAD + "x: &a {b: c}\nipvs:\n  <<: *a\n", "a merge key (<<) stands beside it (line 6, column 3)"),
     "a block scalar": (PLAIN.replace("rr", "|\n    rr"), "its value goes over several lines (line 5, column 14)"),
-    "two documents": (PLAIN + "---\nkind: Other\n", "the text holds more than one YAML document"),
+    "two documents": (PLAIN + "---\nkind: Other\n", "the text has more than one YAML document"),
     "no section": (HEAD + "ipvs: [rr]\n", "ipvs is not a mapping (line 4, column 7)"),
 }  # fmt: skip
 
@@ -75,7 +77,7 @@ PROBLEMS = (
         "kube-proxy not found: kube-proxy's configuration should be there",
         "name the right one with --configmap NAME/KEY",
     ),
-    ('kube-proxy has no key "config.conf": it holds kubeconfig.conf', "name the key with --configmap NAME/KEY"),
+    ('kube-proxy has no key "config.conf": it has kubeconfig.conf', "name the key with --configmap NAME/KEY"),
     ("is immutable: it cannot be changed", "make a new one and let the DaemonSet mount it"),
 )
 PREFIX = "is not an address with the length of its prefix\nhint: try 10.0.0.0/8,fd00::/8\n"
@@ -93,14 +95,23 @@ BAD = {
 
 
 def test_unreadable_configuration_names_line_and_column(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """What is no configuration of kube-proxy ends get, set and status alike; set writes nothing."""
+    """What is no configuration of kube-proxy ends get; status shows the tables, compares none, and says why.
+
+    set (with --force, too) and restart are refused: nothing is restarted into what kube-proxy exits on.
+    """
     box = sandbox(nodes=1)
 
     for case, (text, problem) in UNREADABLE.items():
         box.set_config(text)
-        runs = [ipvs(box, *words) for words in (("get",), ("status",), ("set", "--scheduler", "lc", *BRISK))]
+        run = ipvs(box, "get")
+        looked, checked = ipvs(box, "status"), ipvs(box, "status", "--check")
+        changed = [ipvs(box, *words, *BRISK) for words in (SET, (*SET, "--force"), ("restart",))]
 
-        assert [(run.code, run.out, run.err) for run in runs] == [(1, "", f"error: {WHERE}: {problem}\n")] * 3, case
+        assert run == Run(1, "", f"error: {WHERE}: {problem}\n"), case
+        assert (looked.code, checked.code, looked.rows["node1"][-1]) == (0, 3, "unknown"), case
+        assert (f"node1: unknown: {WHERE}: {problem}" in looked.out, problem in looked.err) == (True, True), case
+        assert [(entry.code, entry.out) for entry in changed] == [(1, "")] * 3, case
+        assert [problem in entry.err for entry in changed] == [True] * 3, case
         assert (box.config, writes(box)) == (text, []), case
 
 

@@ -13,23 +13,26 @@ from pathlib import Path
 import pytest
 
 from kubectl_ipvs.cli.app import COMMANDS, HELP
+from kubectl_ipvs.cli.words import FLAGS, GLOBAL
 from tests.harness import Ipvs, MakeSandbox
 
 ENDLESS = {"kubectl ipvs status --watch --interval 5s": 130, "kubectl ipvs sandbox": 0}  # exit codes at Ctrl-C
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # kubectl and plugin
+OURS = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}  # the code that is tested
 SHELL = {"kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh"}  # asks at a terminal
 ELSEWHERE = {
     "kubectl ipvs completion install",
     "kubectl ipvs completion uninstall",
 }  # tests/package: on an installation
+COPY = "kubectl get nodes,ds,cm,svc,endpointslices,pods -A -o yaml > my.yaml && kubectl ipvs sandbox --from my.yaml"
 
 
 def examples() -> list[str]:
     """Give every example, without a shell's comment."""
-    texts = [HELP, *(importlib.import_module(f"kubectl_ipvs.cli.{name}").run.__doc__ for name in COMMANDS)]
+    texts = [HELP, *(importlib.import_module(f"kubectl_ipvs.cli.commands.{name}").run.__doc__ for name in COMMANDS)]
     blocks = [re.split(r"Examples:\n", inspect.cleandoc(text))[1].split("\n\n")[0] for text in texts]
     lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
-    return [line for line in dict.fromkeys(lines) if line not in ELSEWHERE | SHELL | set(ENDLESS)]
+    return [line for line in dict.fromkeys(lines) if line not in ELSEWHERE | SHELL | {COPY} | set(ENDLESS)]
 
 
 def test_every_command_has_examples() -> None:
@@ -41,7 +44,7 @@ def test_every_command_has_examples() -> None:
 
 def known() -> set[str]:
     """Give the examples that are run and those that are not."""
-    return set(examples()) | set(ENDLESS) | ELSEWHERE | SHELL
+    return set(examples()) | set(ENDLESS) | ELSEWHERE | SHELL | {COPY}
 
 
 @pytest.mark.parametrize("line", examples())
@@ -61,7 +64,7 @@ def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch:
 
 def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
     """Start an example as a terminal would, in a group of its own."""
-    env = {"PATH": PATH, "KUBECONFIG": kubeconfig, "HOME": os.environ["HOME"]}
+    env = {"PATH": PATH, "KUBECONFIG": kubeconfig, "HOME": os.environ["HOME"], **OURS}
     pipe = subprocess.PIPE
     return subprocess.Popen(
         shlex.split(line), env=env, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True
@@ -90,3 +93,45 @@ def test_example_with_a_shell(line: str, tmp_path: Path) -> None:
         out, err = running.communicate("kubectl get nodes --no-headers | wc -l; exit 7\n", timeout=25)
 
     assert (running.returncode, out.split(), "Traceback" in err) == (7, ["50"], False)
+
+
+def test_example_with_a_copy(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """What kubectl prints of a cluster is a cluster of its own: the copy has the same nodes, and ends at Ctrl-C."""
+    (tmp_path / "kubeconfig").write_text(sandbox(nodes=4).kubeconfig())
+    line = COPY.replace("my.yaml", str(tmp_path / "my.yaml")).replace("&& kubectl", "&& exec kubectl")
+    count = "kubectl --kubeconfig={} get nodes --no-headers"
+
+    with started(shlex.join(["sh", "-c", line]), str(tmp_path / "kubeconfig")) as running:
+        assert running.stdout is not None
+        config = running.stdout.readline().strip().removeprefix("export KUBECONFIG=")
+        env = {"PATH": PATH, "HOME": str(tmp_path)}  # kubectl keeps a cache there
+        nodes = subprocess.run(
+            shlex.split(count.format(config)), env=env, capture_output=True, text=True, check=True
+        ).stdout
+        os.killpg(running.pid, signal.SIGINT)
+        err = running.communicate(timeout=10)[1]
+
+    assert (len(nodes.splitlines()), running.returncode, "Traceback" in err) == (4, 0, False)
+
+
+DOCUMENTS = ("README.md", "docs/preflight.md", "docs/output.md", "CHANGELOG.md", "SECURITY.md")
+SPAN = re.compile(r"kubectl ipvs ([a-z]+)([^`\n|#&>]*)")
+
+
+def mentioned() -> list[tuple[str, str, str]]:
+    """Give every command of ours that a document shows: the file, the command, its flag or none."""
+    root = Path(__file__).parents[2]
+    found = []
+    for name in DOCUMENTS:
+        for command, rest in SPAN.findall((root / name).read_text(encoding="utf-8")):
+            own = rest.partition(" -- ")[0]
+            flags = re.findall(r"(?<=\s)(--?[a-z][a-z-]*)", own) or [""]
+            found += [(name, command, flag) for flag in flags]
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize(("document", "command", "flag"), mentioned())
+def test_documents_name_what_there_is(document: str, command: str, flag: str) -> None:
+    """A command or a flag that a document shows is one that the program has."""
+    assert command in COMMANDS, document
+    assert flag in {"", *FLAGS[command], *GLOBAL}, document

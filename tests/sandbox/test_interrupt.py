@@ -1,4 +1,4 @@
-"""Ctrl-C during a rollout, in a process of its own: the first sees through what is in flight, the second lets go."""
+"""Ctrl-C during a rollout, in a process of its own: after the first what is in progress is finished, the second abandons it."""
 
 import os
 import signal
@@ -29,6 +29,7 @@ def interrupted(tmp_path: Path) -> Interrupted:
             "--kubeconfig",
             str(path),
             "restart",
+            "--yes",
             "--canary",
             "node1",
             "--settle",
@@ -48,29 +49,33 @@ def interrupted(tmp_path: Path) -> Interrupted:
                 time.sleep(0.3)  # two signals that come together are one
                 process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
-        return Run(process.returncode, out, seen + line + err)
+        return Run(process.returncode, out, (seen + line + err).replace(str(path), "KUBECONFIG"))
 
     return run
 
 
-def test_ctrl_c_sees_through_what_is_in_flight(sandbox: MakeSandbox, interrupted: Interrupted) -> None:
-    """After the first Ctrl-C no new node is begun; the one in flight is proved; exit 130, and what is left is said."""
+def test_ctrl_c_finishes_what_is_in_progress(sandbox: MakeSandbox, interrupted: Interrupted) -> None:
+    """After the first Ctrl-C no new node starts; the one in progress is verified; exit 130, and what is left is a command."""
     box = sandbox(nodes=3, start=0.5)
 
     run = interrupted(box, 1, "node1: waiting for its new pod")
 
     assert (run.code, run.out) == (130, "node/node1 restarted\nnode/node2 not restarted\nnode/node3 not restarted\n")
     assert "3 nodes: 1 restarted, 2 not restarted" in run.err.splitlines()
+    assert run.err.splitlines()[-2:] == [
+        "interrupted after 1 of 3 nodes",
+        "continue:  kubectl ipvs restart node2 node3 --kubeconfig KUBECONFIG",
+    ]
     assert (box.restarts, box.schedulers()["node1"]) == ({"node1": 1, "node2": 0, "node3": 0}, "rr")
 
 
-def test_second_ctrl_c_lets_go(sandbox: MakeSandbox, interrupted: Interrupted) -> None:
-    """After the second Ctrl-C it ends at once, and says which node was not seen through."""
+def test_second_ctrl_c_abandons(sandbox: MakeSandbox, interrupted: Interrupted) -> None:
+    """After the second Ctrl-C it ends at once, and says which node was abandoned."""
     box = sandbox(nodes=2, faults={"node1": "slow-start=30"})
 
     run = interrupted(box, 2, "node1: waiting for its new pod")
 
     assert (run.code, run.out.splitlines()[1]) == (130, "node/node2 not restarted")
-    assert run.out.startswith("node/node1 not seen through: interrupted while ")
+    assert run.out.startswith("node/node1 abandoned: interrupted while ")
     assert "Traceback" not in run.err
     assert box.restarts == {"node1": 1, "node2": 0}

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGKILL at any moment: what was begun is seen through or said, and the same command goes on."""
+"""Ctrl-C, SIGTERM and SIGKILL at any moment: what was begun is finished or said, and the run can be continued."""
 
 import os
 import signal
@@ -18,11 +18,10 @@ from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.harness import Ipvs, MakeSandbox, Run
 
 PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
-SET = ("set", "--scheduler", "lc", "--settle", "0s")
+SET = ("set", "--scheduler", "lc", "--settle", "0s", "--yes")
 FAST: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.0}
 SHARES = 4  # of the requests of a rollout, for tests that run side by side
-AGAIN = "interrupted: the same command again goes on where this one stopped"
-UNDO = "; `kubectl ipvs undo` takes it back"
+GO_ON = ["continue:  kubectl ipvs set --scheduler lc", "roll back: kubectl ipvs undo"]
 
 
 @contextmanager
@@ -69,7 +68,7 @@ def interrupt(process: "subprocess.Popen[str]") -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_once(number: signal.Signals, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
-    """The node in flight is finished, no other is begun, and every node's state is said; then the command goes on."""
+    """The node in progress is finished, no other starts, and every node's state is said; then the command goes on."""
     box = sandbox(**{**FAST, "start": 0.2})
     with started(box, tmp_path, *SET) as process:
         at(box, "DELETE", 1, lambda: process.send_signal(number))
@@ -80,7 +79,11 @@ def test_once(number: signal.Signals, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path
         ["node/node1 not restarted", "node/node2 restarted", "node/node3 not restarted"],
         {"node1": "rr", "node2": "lc", "node3": "rr"},
     )
-    assert run.err.splitlines()[-2:] == ["3 nodes: 1 restarted, 2 not restarted", AGAIN + UNDO]
+    assert run.err.splitlines()[-4:] == [
+        "3 nodes: 1 restarted, 2 not restarted",
+        "interrupted after 1 of 3 nodes",
+        *GO_ON,
+    ]
 
     again = ipvs(box, *SET)
 
@@ -93,7 +96,7 @@ def test_once(number: signal.Signals, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path
 
 
 def test_twice(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
-    """The second stops at once, and says what is known of the node that was in flight."""
+    """The second stops at once, and says what is known of the node that was in progress."""
     box = sandbox(**FAST, nodes=2, faults={"node2": "slow-start=30"})
 
     with started(box, tmp_path, *SET) as process:
@@ -110,9 +113,9 @@ def test_twice(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
     assert (run.code, alive, time.monotonic() - began < 3) == (130, True, True)
     assert run.out.splitlines()[-2:] == [
         "node/node1 not restarted",
-        "node/node2 not seen through: interrupted while starting",
+        "node/node2 abandoned: interrupted while starting",
     ]
-    assert run.err.splitlines()[-1] == AGAIN + UNDO
+    assert run.err.splitlines()[-2:] == GO_ON
 
     box.heal("node2")
     pod = next(pod for pod in box.objects("Pod") if pod["spec"].get("nodeName") == "node2")
@@ -135,7 +138,7 @@ def test_before_anything_is_written(sandbox: MakeSandbox, tmp_path: Path) -> Non
 
 
 def test_at_the_write(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
-    """The write that is under way is finished and reported, and no node is begun."""
+    """The write that is under way is finished and reported, and no node starts."""
     box = sandbox(**FAST, nodes=2)
 
     with started(box, tmp_path, *SET) as process:
@@ -152,7 +155,7 @@ def test_at_the_write(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
 
 
 def test_during_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
-    """The old value is written back, the node in flight is finished, and what is left is said."""
+    """The old value is written back, the node in progress is finished, and what is left is a command."""
     box = sandbox(**FAST, faults={"node3": "stale"})
     before = box.config
 
@@ -161,9 +164,11 @@ def test_during_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -
         run = ended(process)
 
     assert (run.code, box.config, box.schedulers()["node1"]) == (1, before, "rr")
-    assert run.err.splitlines()[-1] == (
-        "error: the change did not hold, and taking it back failed: the old value is back in the configuration, but "
-        "interrupted, and not proved on node2, node3; mend that, then run `kubectl ipvs restart --stale`"
+    last = run.err.splitlines()[-1]
+    assert last.startswith("error: the change failed on node3 (not verified within 0.6s: the kernel has rr on ")
+    assert last.endswith(
+        "), and rolling it back failed: the old value is back in the configuration, but interrupted before it was "
+        "verified on node2, node3; fix that, then run: kubectl ipvs restart --stale"
     )
     assert ipvs(box, "restart", "--stale", "--settle", "0s").code == 0
     assert box.schedulers() == {"node1": "rr", "node2": "rr", "node3": "rr"}
@@ -181,7 +186,7 @@ def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, tmp_path: Path) -> None
         run = ended(process)
 
     lines = [line.split(" ", 1)[1] for line in run.out.splitlines()[-6:]]
-    assert (run.code, run.err.splitlines()[-1]) == (130, AGAIN + UNDO)
+    assert (run.code, run.err.splitlines()[-2:]) == (130, GO_ON)
     assert (lines[0], lines[-1]) == ("restarted", "not restarted")
 
 

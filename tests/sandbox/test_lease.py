@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Request, Response
 from tests.faults.wire import first, unanswered
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 
@@ -23,6 +25,16 @@ SET = ("set", "--scheduler", "lc", *BRISK)
 CHANGES = [SET, (*SET, "--no-restart"), ("restart", *BRISK), ("undo", *BRISK)]
 FREE = {"node1": "lc", "node2": "lc", "node3": "lc"}
 DEAD = 4_190_000  # above the largest PID that Linux gives by default on a small machine, and never used by a test
+
+
+def own_place() -> str:
+    """Name this boot and PID namespace as a holder does."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", "")
+    return f"{boot[:16]}.{Path('/proc/self/ns/pid').stat().st_ino}"
+
+
+HERE = own_place()
+OURS = f"root@{socket.gethostname()}/{DEAD}/{HERE}-0123abcd"
 
 
 def kubeconfig(box: Sandbox, folder: Path) -> dict[str, str]:
@@ -86,7 +98,27 @@ def test_held_during_the_change_and_given_up_after_it(sandbox: MakeSandbox, ipvs
 
     assert (run.code, box.schedulers(), box.objects("Lease")) == (0, FREE, [])
     assert (seen_of_lease(box), len(holders)) == (["GET", "POST", "DELETE"], 1)
-    assert holders[0].endswith(f"@{socket.gethostname()}/{os.getpid()}")
+    who, where = holders[0].rsplit("/", 1)
+    assert who.endswith(f"@{socket.gethostname()}/{os.getpid()}")
+    assert where.startswith(f"{HERE}-")
+
+
+def test_no_two_processes_have_one_name(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """Every run names itself anew: a PID that is used again, or a cloned machine, is somebody else."""
+    box, holders = sandbox(), []
+
+    def look(request: Request) -> None:
+        if request.method == "POST" and request.path.endswith("/leases"):
+            holders.append(json.loads(request.body)["spec"]["holderIdentity"])
+
+    box.hook = look
+    for _ in range(2):
+        words = [PROGRAM, *SET, "--no-restart", "--yes"]
+        subprocess.run(words, env=kubeconfig(box, tmp_path), check=True, capture_output=True)
+        box.set_config(box.config.replace('"lc"', '"rr"'))
+
+    assert len(holders) == 2
+    assert len({holder.rsplit("-", 1)[1] for holder in holders}) == 2
 
 
 @pytest.mark.parametrize("words", CHANGES, ids=["set", "set --no-restart", "restart", "undo"])
@@ -122,9 +154,9 @@ def test_holder_that_died_elsewhere(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: 
     assert seen_of_lease(box)[-2:] == ["PUT", "DELETE"]
 
 
-@pytest.mark.parametrize("holder", [f"root@{socket.gethostname()}/{DEAD}", ""], ids=["dead process", "nobody"])
+@pytest.mark.parametrize("holder", [OURS, ""], ids=["dead process", "nobody"])
 def test_holder_that_is_known_to_be_gone(holder: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
-    """Nobody waits for a process of this machine that is gone, nor for nobody."""
+    """Nobody waits for a process of this boot and PID namespace that is gone, nor for nobody."""
     box = sandbox()
     hold(box, tmp_path, holder, seconds=60)
 
@@ -134,12 +166,35 @@ def test_holder_that_is_known_to_be_gone(holder: str, sandbox: MakeSandbox, ipvs
     assert (seen_of_lease(box), "another change" in run.err) == (["GET", "PUT", "DELETE"], False)
 
 
+BOOT, NAMESPACE = HERE.split(".")
+ELSEWHERE = {
+    "an older version": f"root@{socket.gethostname()}/{DEAD}",
+    "another PID namespace": f"root@{socket.gethostname()}/{DEAD}/{BOOT}.{int(NAMESPACE) + 1}-0123abcd",
+    "another boot, or a cloned machine": f"root@{socket.gethostname()}/{DEAD}/{'0' * 16}.{NAMESPACE}-0123abcd",
+    "a place that is not known": f"root@{socket.gethostname()}/{DEAD}/-0123abcd",
+    "a live process of ours": f"root@{socket.gethostname()}/{os.getpid()}/{HERE}-0123abcd",
+}
+
+
+@pytest.mark.parametrize("holder", ELSEWHERE)
+def test_holder_that_is_alive_is_never_robbed(holder: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """The same host name, and a PID that is none here, say nothing of a process elsewhere: its renewals alone do."""
+    box = sandbox()
+    hold(box, tmp_path, ELSEWHERE[holder], seconds=30)
+    at_second_look(box, lambda: renew(box))
+
+    run = ipvs(box, *SET)
+
+    assert (run.code, writes(box)) == (4, [])
+    assert box.get("Lease", "kube-system", "kubectl-ipvs")["spec"]["holderIdentity"] == ELSEWHERE[holder]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT"])
 def test_answer_that_is_lost(method: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
     """A lease that became ours without an answer is ours: the change goes on, and gives it up."""
     box = sandbox()
     if method == "PUT":
-        hold(box, tmp_path, f"somebody@{socket.gethostname()}/{DEAD}")
+        hold(box, tmp_path, OURS)
 
     first(lambda request: "/leases" in request.path and request.method == method, unanswered)(box)
     run = ipvs(box, *SET)
@@ -165,7 +220,7 @@ def test_no_right_to_leases(verb: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_pat
     """Without the right to leases the change goes on, with a warning where another change would not be noticed."""
     box = sandbox()
     if verb == "update":
-        hold(box, tmp_path, f"root@{socket.gethostname()}/{DEAD}")
+        hold(box, tmp_path, OURS)
     box.deny(verb, "leases")
 
     run = ipvs(box, *SET)
@@ -175,7 +230,7 @@ def test_no_right_to_leases(verb: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_pat
 
 
 def test_lease_that_is_taken_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Who loses the lease in mid-rollout sees the nodes in flight through, begins no other, and says so."""
+    """Who loses the lease in mid-rollout finishes the nodes in progress, starts no other, and ends with exit code 4."""
     box = sandbox(nodes=3, start=0.2)
 
     def steal(request: Request) -> None:
@@ -187,17 +242,60 @@ def test_lease_that_is_taken_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     run = ipvs(box, "set", "--scheduler", "lc", "--settle", "6s")
 
     assert (run.code, run.out.splitlines()[-3:]) == (
-        130,
+        4,
         ["node/node1 not restarted", "node/node2 restarted", "node/node3 not restarted"],
     )
-    assert "warning: the lease was taken away: no further node is begun, so that two changes do not meet" in run.err
+    said = "warning: the lease is lost, it was taken over or deleted: no further node is started"
+    assert (said in run.err, "interrupted" in run.err) == (True, False)
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("status", [403, 500])
+def test_renewals_that_are_refused(status: int, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A lease that cannot be renewed for longer than it lasts is anybody's: no node is started after that, exit 4."""
+    box = sandbox(nodes=3, start=0.2)
+    body = json.dumps({"kind": "Status", "code": status, "message": "not now", "reason": "Forbidden"}).encode()
+    box.hook = lambda request: Response(status, body) if "/leases/" in request.path and request.method == "PUT" else None
+
+    run = ipvs(box, "set", "--scheduler", "lc", "--settle", "24s", "--timeout", "40s")
+
+    assert run.code == 4, run.err
+    assert "warning: the lease is lost, it cannot be renewed: " in run.err
+    assert sorted(box.restarts.values()) == [0, 0, 1]
+
+
+@pytest.mark.timeout(60)
+def test_first_interrupt_after_a_lost_lease_abandons_no_node(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """A lost lease is no Ctrl-C: the user's first one after it still lets the node in progress be finished."""
+    box = sandbox(nodes=2, start=0.2)
+    pipe, environment = subprocess.PIPE, kubeconfig(box, tmp_path)
+
+    def steal(request: Request) -> None:
+        if request.method == "DELETE":
+            box.hook = None
+            box.remove("Lease", "kube-system", "kubectl-ipvs")
+
+    box.hook = steal
+    words = [PROGRAM, "set", "--yes", "--settle", "12s", "--timeout", "30s", "--scheduler", "lc"]
+    with subprocess.Popen(words, env=environment, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        next(line for line in lines if "the lease is lost" in line)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=40)
+
+    assert sorted(box.restarts.values()) == [0, 1]
+    done = [line for line in out.splitlines() if line.startswith("node/")]
+    assert ["abandoned" in line for line in done] == [False, False], out
+    assert (process.returncode, any(line.endswith(" restarted") for line in done)) == (4, True), err
 
 
 def test_two_at_once(sandbox: MakeSandbox, tmp_path: Path) -> None:
-    """Of two `set` at the same time one holds on every node, and the other changes nothing and says so."""
+    """Of two `set` at the same time one is verified on every node, and the other changes nothing and says so."""
     box = sandbox(nodes=3, start=0.5)
     pipe, environment = subprocess.PIPE, kubeconfig(box, tmp_path)
-    words = [PROGRAM, "set", "--settle", "3s", "--timeout", "20s", "--scheduler"]
+    words = [PROGRAM, "set", "--yes", "--settle", "3s", "--timeout", "20s", "--scheduler"]
     both = {
         name: subprocess.Popen([*words, name], env=environment, stdout=pipe, stderr=pipe, text=True)
         for name in ("lc", "sh")

@@ -6,22 +6,24 @@ from tests.harness import BRISK, Ipvs, MakeSandbox
 
 
 def test_get_shows_what_is_in_effect(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """An unset scheduler is shown as the one that kube-proxy chooses by itself."""
+    """An unset scheduler is shown as the one that kube-proxy chooses by itself, and the mode with its future."""
     run = ipvs(sandbox(), "get")
 
-    assert (run.code, run.rows["mode"], run.rows["scheduler"]) == (0, ["ipvs"], ["rr (default)"])
+    assert (run.code, run.rows["mode"], run.rows["scheduler"]) == (
+        0,
+        ["ipvs (deprecated from Kubernetes 1.35; you run 1.34)"],
+        ["rr (default)"],
+    )
 
 
-def test_get_takes_two_requests(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """The DaemonSet and the ConfigMap are all that is asked for in the usual case."""
-    box = sandbox()
+def test_get_takes_four_requests(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Whatever their number: the DaemonSets, the pods by both usual labels, then each ConfigMap that is read, once."""
+    box = sandbox(nodes=9)
 
     ipvs(box, "get")
 
-    assert [seen.path.rsplit("/", 2)[-2:] for seen in box.requests] == [
-        ["daemonsets", "kube-proxy"],
-        ["configmaps", "kube-proxy"],
-    ]
+    asked = [seen.path.rsplit("/", 1)[-1] for seen in box.requests]
+    assert (sorted(asked[:3]), asked[3:]) == (["daemonsets", "pods", "pods"], ["kube-proxy"])
 
 
 def test_set_changes_one_line_and_every_kernel(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

@@ -38,13 +38,13 @@ PLACES = {
         {"kind": "DaemonSet", "namespace": "kube-system", "name": "kube-proxy", "key": ""}, "lc",
     ),
     "static": Expected(
-        "pod/kube-proxy", "flags of static pods in kube-system (component=kube-proxy)",
+        "pod/kube-proxy", "flags of static pods in kube-system",
         {"kind": "Pod", "namespace": "kube-system", "name": "kube-proxy", "key": ""}, "lc",
     ),
 }  # fmt: skip
 NO_PROXY = """\
-error: no kube-proxy found: looked for daemonset {0}/kube-proxy, a daemonset that runs kube-proxy in {0}, static pods \
-labelled k8s-app=kube-proxy or component=kube-proxy
+error: no kube-proxy found: looked for a daemonset of {0} that runs kube-proxy, and pods labelled \
+k8s-app=kube-proxy or component=kube-proxy there (static pods)
 hint: k3s, RKE1 and MicroK8s run kube-proxy inside another process; Cilium and Calico's eBPF mode replace it; \
 elsewhere name it with -n, --daemonset or -l
 """
@@ -68,7 +68,10 @@ def test_get_in_every_format(layout: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert (found.json["source"], found.json["version"]) == (expected.source, "v1.34.2")
     assert yaml.safe_load(again.out) == found.json
     assert wide.rows["version"][0] == "v1.34.2"
-    assert [key for key in table.rows if key not in {"SETTING", "mode", "source"}] == list(found.json["ipvs"])
+    assert table.rows["nodes"] == ["1: node1"]
+    assert [key for key in table.rows if key not in {"SETTING", "mode", "source", "nodes"}] == list(found.json["ipvs"])
+    entry = {key: found.json[key] for key in ("source", "version", "mode", "ipvs", "unknown")}
+    assert found.json["configurations"] == [{**entry, "nodes": ["node1"], "problems": []}]
 
 
 @pytest.mark.parametrize("layout", ["kubeadm", "eks", "openshift"])
@@ -106,7 +109,7 @@ def test_status_everywhere(layout: str, sandbox: MakeSandbox, ipvs: Ipvs) -> Non
     wanted = PLACES[layout].scheduler.split()[0]
     rows = {node: [run.rows[node][0], run.rows[node][-1]] for node in ("node1", "node2")}
     assert (run.code, rows) == (0, {"node1": [wanted, "in sync"], "node2": [wanted, "in sync"]})
-    assert run.err == f"2 of 2 nodes on {wanted}\n"
+    assert (run.out.splitlines()[-1], run.err) == (f"2 of 2 nodes in sync on {wanted}", "")
 
 
 def test_restart_where_flags_are_the_configuration(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -180,7 +183,7 @@ def test_names_that_lead_nowhere(command: tuple[str, ...], sandbox: MakeSandbox,
     problems: dict[tuple[str, ...], list[str]] = {
         ("-l", "k8s-app=proxy"): [
             'error: no pod in kube-system matches the selector "k8s-app=proxy"',
-            "hint: try another -l or -n",
+            "hint: try another -l or -n; -l selects kube-proxy's pods, not nodes",
         ],
         ("--daemonset", "proxy"): [
             "error: daemonset kube-system/proxy not found",
@@ -194,7 +197,7 @@ def test_names_that_lead_nowhere(command: tuple[str, ...], sandbox: MakeSandbox,
             ),
         ],
         ("--configmap", "kube-proxy/none"): [
-            'error: configmap kube-system/kube-proxy has no key "none": it holds config.conf, kubeconfig.conf',
+            'error: configmap kube-system/kube-proxy has no key "none": it has config.conf, kubeconfig.conf',
             "hint: name the key with --configmap NAME/KEY",
         ],
         ("--configmap", "kube-proxy/kubeconfig.conf"): [
@@ -218,7 +221,7 @@ def test_name_that_is_a_path(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     runs = [ipvs(box, "get", *words) for words in (("-n", "kube-system/pods"), ("--daemonset", ".."), ("-n", "a%2fb"))]
 
     assert [(run.code, run.out, run.err) for run in runs] == [
-        (2, "", f'error: invalid resource name "{name}": a name is not . or .. and holds no / and no %\n')
+        (2, "", f'error: invalid resource name "{name}": a name is not . or .. and has no / and no %\n')
         for name in ("kube-system/pods", "..", "a%2fb")
     ]
     assert box.requests == []

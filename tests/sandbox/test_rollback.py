@@ -1,10 +1,11 @@
-"""What did not hold is taken back: the old text byte for byte, the nodes that were touched, and words that are true."""
+"""What cannot be verified is rolled back: the old text byte for byte, the nodes that were touched, and words that are true."""
 
 import re
 from typing import Any
 
 import pytest
 
+from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.wire.exchange import Drop, Reply, Request, Response
 from tests.harness import Ipvs, MakeSandbox, Run, writes
@@ -13,27 +14,38 @@ SET = ("set", "--scheduler", "lc")
 SOON = ("--settle", "0s", "--timeout", "0.8s")
 PATIENT = ("--settle", "0s", "--timeout", "8s")
 FORCE = ("set", "--scheduler", "lc", "--force", "--settle", "0s", "--timeout", "8s")
-CRASHED = "pod POD crashed (CrashLoopBackOff, 0 restarts)"
+CRASHED = "pod POD crashed (CrashLoopBackOff)"
 FAST: dict[str, Any] = {"terminate": 0.02, "start": 0.02, "sync": 0.0, "backoff": 9}
-LAST, TAKEN = "kubectl-ipvs/last-change", "kubectl-ipvs/taken-back"
-BACK = "error: the change did not hold, so it was taken back: every node that was touched runs the old value"
-FAILED = "error: the change did not hold, and taking it back failed: the old value could not be written back"
+LAST = "kubectl-ipvs/last-change"
+BACK = "error: the change failed on {} and was rolled back; {} on rr again"
+FAILED = "error: the change failed on {}, and rolling it back failed: the old value could not be written back"
+GO_ON = ["continue:  kubectl ipvs set --scheduler lc", "roll back: kubectl ipvs undo"]
 NOT_BACK = (
-    "error: the change did not hold, and taking it back failed: the old value is back in the configuration, but not "
-    "proved on {}; mend that, then run `kubectl ipvs restart --stale`"
+    "error: the change failed on {0} ({1}), and rolling it back failed: the old value is back in the configuration, but "
+    "it is not verified on {0}; fix that, then run: kubectl ipvs restart --stale"
+)
+ONE, BOTH, ALL = "the restarted node is", "all 2 restarted nodes are", "all 3 restarted nodes are"
+FAR = (
+    "the kernel has rr on TCP 10.244.{0}.1:31191, TCP 10.96.0.10:53, TCP 10.96.0.10:9153, TCP 10.96.0.1:443, "
+    "TCP 10.96.73.19:8080 and 4 more instead of lc"
 )
 
 
 def annotations(box: Sandbox) -> dict[str, str]:
     """Give the ConfigMap's annotations, but for the note of a rollback."""
     found = box.config_map()["metadata"].get("annotations", {})
-    return {name: value for name, value in found.items() if name != TAKEN}
+    return {name: value for name, value in found.items() if name != ROLLED_BACK}
 
 
 def nodes(run: Run) -> dict[str, str]:
     """Give the line of each node, without the names of pods."""
     lines = [line.removeprefix("node/") for line in run.out.splitlines() if line.startswith("node/")]
     return dict(re.sub(r"kube-proxy-\w{5}", "POD", line).split(" ", 1) for line in lines)
+
+
+def last(run: Run) -> str:
+    """Give the last line, without the names of pods and the server's port."""
+    return re.sub(r"127.0.0.1:\d+", "HOST", re.sub(r"kube-proxy-\w{5}", "POD", run.err.splitlines()[-1]))
 
 
 def is_swap(request: Request) -> bool:
@@ -46,7 +58,7 @@ def swaps(box: Sandbox) -> int:
     return writes(box).count("PATCH configmaps/kube-proxy")
 
 
-LATE = "did not hold within 0.8s"
+LATE = "not verified within 0.8s"
 FAULTS = {
     "crash-loop": CRASHED,
     "crash-later=0.05": CRASHED,
@@ -59,8 +71,9 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_node_that_stays_broken(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """The old text and record are back, the others run the old value, and the broken node is named: exit 1."""
-    box = sandbox(faults={"node3": fault}, **FAST)
+    box = sandbox(**FAST)
     before, noted = box.config, annotations(box)
+    box.on_write(lambda _: box.fault("node3", fault))
 
     limits = ("--exec-timeout", "0.2s") if fault == "hang" else ()
     run = ipvs(box, *SET, "--settle", "0.1s", "--timeout", "0.8s", *limits)
@@ -71,14 +84,14 @@ def test_node_that_stays_broken(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) ->
         "node2": "rolled back",
         "node3": f"not rolled back: {FAULTS[fault]}",
     }
-    assert (box.schedulers(), run.err.splitlines()[-1]) == (
+    assert (box.schedulers(), last(run)) == (
         {"node1": "rr", "node2": "rr", "node3": "rr"},
-        NOT_BACK.format("node3"),
+        NOT_BACK.format("node3", FAULTS[fault]),
     )
 
 
-def test_table_that_never_follows(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Ready, and the kernel goes on with the old scheduler: taken back, and every node holds again."""
+def test_table_that_never_changes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Ready, and the kernel goes on with the old scheduler: rolled back, and every node is in sync again."""
     box = sandbox(faults={"node3": "stale"}, **FAST)
     before, noted = box.config, annotations(box)
 
@@ -88,11 +101,11 @@ def test_table_that_never_follows(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert nodes(run) == {
         "node1": "rolled back",
         "node2": "rolled back",
-        "node3": f"rolled back: {LATE}: the kernel still has rr instead of lc",
+        "node3": f"rolled back (had failed: {LATE}: {FAR.format(3)})",
     }
     assert (set(box.schedulers().values()), run.err.splitlines()[-2:]) == (
         {"rr"},
-        ["3 nodes: 3 rolled back", BACK],
+        ["3 nodes: 3 rolled back", BACK.format(f"node3 ({LATE}: {FAR.format(3)})", ALL)],
     )
 
 
@@ -106,7 +119,7 @@ def test_module_that_is_not_there(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (run.code, box.config, box.schedulers()) == (1, before, {"node1": "rr", "node2": "rr", "node3": "rr"})
     assert nodes(run) == {
         "node1": "not restarted",
-        "node2": f"rolled back: {CRASHED}",
+        "node2": f"rolled back (had failed: {CRASHED})",
         "node3": "not restarted",
     }
     assert box.restarts == {"node1": 0, "node2": 2, "node3": 0}
@@ -119,10 +132,10 @@ def test_fallback_of_an_old_kube_proxy(sandbox: MakeSandbox, ipvs: Ipvs) -> None
 
     run = ipvs(box, *SET, "--force", *SOON)
 
-    why = f"{LATE}: the kernel still has rr instead of lc"
+    why = f"{LATE}: {FAR.format(2)}"
     assert (run.code, nodes(run), box.config) == (
         1,
-        {"node1": "not restarted", "node2": f"rolled back: {why}"},
+        {"node1": "not restarted", "node2": f"rolled back (had failed: {why})"},
         before,
     )
 
@@ -133,16 +146,15 @@ def test_rollback_is_seen_line_by_line(sandbox: MakeSandbox, ipvs: Ipvs) -> None
 
     run = ipvs(box, *FORCE)
 
-    announced = "rolling back: the old value is written again, 1 node is restarted"
-    said = [re.sub(r" \(.*s\)", "", re.sub(r"kube-proxy-\w{5}", "POD", line)) for line in run.err.splitlines()]
-    assert said[said.index(announced) :] == [
+    announced = "rolling back: node2 failed: the old value is written again, 1 node is restarted"
+    said = [re.sub(r" \(\d.*s\)", "", re.sub(r"kube-proxy-\w{5}", "POD", line)) for line in run.err.splitlines()]
+    assert said[said.index(announced) :][:6] == [
         announced,
         "node2: deleting pod POD",
         "node2: waiting for its new pod",
-        "node2: pod POD is ready, looking at the kernel's table",
-        "node2: holds: its table was seen",
+        "node2: POD is ready, looking at the kernel's table; it must stay up 0s",
+        "node2: verified: all 9 virtual servers on rr",
         "2 nodes: 1 not restarted, 1 rolled back",
-        BACK,
     ]
 
 
@@ -157,10 +169,10 @@ def test_rollback_as_data(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (run.code, whole["outcome"], outcomes, whole["left"]) == (
         1,
         "rolled-back",
-        {"nodes": [("node1", "waiting"), ("node2", "failed")], "rollback": [("node2", "held")]},
+        {"nodes": [("node1", "pending"), ("node2", "failed")], "rollback": [("node2", "verified")]},
         "",
     )
-    assert [entry["phase"] for entry in whole["rollback"][0]["phases"]] == ["restarting", "starting", "proving", "held"]
+    assert [entry["phase"] for entry in whole["rollback"][0]["phases"]] == ["deleting", "starting", "verifying", "verified"]
 
 
 def test_earlier_record_comes_back(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -183,7 +195,7 @@ def test_nothing_is_stale_after_a_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> 
 
     run = ipvs(box, "restart", "--stale", *PATIENT)
 
-    assert (run.code, run.err, box.restarts) == (0, "every node follows: nothing to restart\n", restarts)
+    assert (run.code, run.err, box.restarts) == (0, "all nodes are in sync: nothing to restart\n", restarts)
 
 
 def test_no_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -199,23 +211,17 @@ def test_no_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         "node2": f"failed: {CRASHED}",
         "node3": "not restarted",
     }
-    assert (swaps(box), run.err.splitlines()[-1]) == (
-        1,
-        "stopped: the same command again goes on where this one stopped; `kubectl ipvs undo` takes it back",
-    )
+    assert (swaps(box), run.err.splitlines()[-3:]) == (1, ["stopped after 0 of 3 nodes", *GO_ON])
 
 
-def test_going_on_does_not_take_back(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+def test_going_on_rolls_nothing_back(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A run that only goes on has written nothing, so it stops; undo is still offered."""
     box = sandbox(nodes=1, faults={"node1": "stale"}, **FAST)
     ipvs(box, *SET, "--no-rollback", *SOON)
 
     run = ipvs(box, *SET, *SOON)
 
-    assert (run.code, run.err.splitlines()[-1]) == (
-        3,
-        "stopped: the same command again goes on where this one stopped; `kubectl ipvs undo` takes it back",
-    )
+    assert (run.code, swaps(box), run.err.splitlines()[-2:]) == (3, 1, GO_ON)
 
 
 def test_conflict_at_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -230,10 +236,9 @@ def test_conflict_at_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         "node1": "not restarted",
         "node2": f"failed: {CRASHED}",
     }
-    assert run.err.splitlines()[-1] == (
-        f"{FAILED}: configmap "
-        "kube-system/kube-proxy was changed by somebody else meanwhile: nothing written; by hand: scheduler was ''; "
-        "then restart kube-proxy on the nodes that were touched: node2"
+    assert last(run) == (
+        f"{FAILED.format(f'node2 ({CRASHED})')}: configmap kube-system/kube-proxy was changed by somebody else "
+        "meanwhile: nothing written; by hand: scheduler was ''; then: kubectl ipvs restart node2"
     )
 
 
@@ -259,7 +264,12 @@ def test_annotation_of_somebody_else_at_the_rollback(sandbox: MakeSandbox, ipvs:
     box.hook = annotate
     run = ipvs(box, *FORCE)
 
-    assert (run.code, box.config, annotations(box)["theirs"], run.err.splitlines()[-1]) == (1, before, "yes", BACK)
+    assert (run.code, box.config, annotations(box)["theirs"], last(run)) == (
+        1,
+        before,
+        "yes",
+        BACK.format(f"node1 ({CRASHED})", ONE),
+    )
 
 
 def test_field_that_was_not_set(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -277,17 +287,17 @@ def test_field_that_was_not_set(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 
 def test_rollback_of_hidden_fields(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """A field that no table shows is taken back as well, where the pod does not stay up."""
+    """A field that no table shows is rolled back as well, where the pod does not stay up."""
     box = sandbox(nodes=1, faults={"node1": "crash-loop"}, **FAST)
     before = box.config
 
     run = ipvs(box, "set", "--strict-arp", *SOON)
 
-    assert (run.code, box.config, run.err.splitlines()[-1]) == (1, before, NOT_BACK.format("node1"))
+    assert (run.code, box.config, last(run)) == (1, before, NOT_BACK.format("node1", CRASHED))
 
 
 def test_api_server_away_in_mid_rollout(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Some seconds without it, from a deletion whose answer is lost as well, are waited out: nothing is taken back."""
+    """Some seconds without it, from a deletion whose answer is lost as well, are waited out: nothing is rolled back."""
     box = sandbox(nodes=2, **FAST)
     box.hook = lambda request: _away(box, request, "DELETE", 1, 1.5)
 
@@ -314,7 +324,7 @@ def test_api_server_away_in_mid_rollback(method: str, number: int, sandbox: Make
     run = ipvs(box, *FORCE)
 
     assert (run.code, box.config, box.schedulers()) == (1, before, {"node1": "rr", "node2": "rr"})
-    assert (nodes(run)["node1"], run.err.splitlines()[-1]) == ("not restarted", BACK)
+    assert (nodes(run)["node1"], last(run)) == ("not restarted", BACK.format(f"node2 ({CRASHED})", ONE))
 
 
 def test_api_server_away_after_the_rollbacks_write(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -330,21 +340,33 @@ def test_api_server_away_after_the_rollbacks_write(sandbox: MakeSandbox, ipvs: I
     box.after = away
     run = ipvs(box, *FORCE)
 
-    assert (run.code, box.config, run.err.splitlines()[-1]) == (1, before, BACK)
+    assert (run.code, box.config, last(run)) == (1, before, BACK.format(f"node2 ({CRASHED})", ONE))
 
 
-def test_api_server_stays_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """The time is over before it is back: what is left, and on which nodes, is said."""
+def test_api_server_away_for_longer_than_a_node_may_take(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The node failed for want of it; nothing can be rolled back before it is back, so that is waited for."""
     box = sandbox(nodes=2, **FAST)
-    box.hook = lambda request: _away(box, request, "DELETE", 1, 4.0)
+    before = box.config
+    box.hook = lambda request: _away(box, request, "DELETE", 1, 3.0)
 
     run = ipvs(box, *SET, *SOON)
 
-    last = re.sub(r"127.0.0.1:\d+", "HOST", run.err.splitlines()[-1])
-    assert run.code == 1
-    assert last == (
-        f"{FAILED}: the connection to the server HOST was refused; by hand: scheduler was ''; then restart kube-proxy "
-        "on the nodes that were touched: node2"
+    assert (run.code, box.config, box.schedulers()) == (1, before, {"node1": "rr", "node2": "rr"})
+    assert last(run).endswith("and was rolled back; the restarted node is on rr again")
+
+
+def test_rollback_that_is_not_taken(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A server that answers the rollback's write with 503 until the time is over: what is left to do by hand is said."""
+    box = sandbox(nodes=2, faults={"node2": "no-module=lc"}, **FAST)
+    wanted = box.config.replace('scheduler: ""', 'scheduler: "lc"')
+    box.hook = lambda request: Response(503, b"busy") if is_swap(request) and swaps(box) > 1 else None
+
+    run = ipvs(box, "set", "--scheduler", "lc", "--force", *SOON)
+
+    assert (run.code, box.config, swaps(box) > 2) == (1, wanted, True)
+    assert last(run) == (
+        f"{FAILED.format(f'node2 ({CRASHED})')}: the server refused (ServiceUnavailable): busy; by hand: scheduler was ''; "
+        "then: kubectl ipvs restart node2"
     )
 
 
@@ -369,7 +391,7 @@ def test_write_whose_answer_is_lost(number: int, sandbox: MakeSandbox, ipvs: Ipv
     if number == 1:
         assert (run.code, box.config, box.schedulers()) == (0, wanted, {"node1": "lc"})
     else:
-        assert (run.code, box.config, run.err.splitlines()[-1]) == (1, before, BACK)
+        assert (run.code, box.config, last(run)) == (1, before, BACK.format(f"node1 ({CRASHED})", ONE))
 
 
 def test_server_that_is_not_well(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -384,7 +406,7 @@ def test_server_that_is_not_well(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 
 def test_pod_that_started_by_itself_meanwhile(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """A node that nobody touched, whose kube-proxy was replaced and read the new value, is taken back too."""
+    """A node that nobody touched, whose kube-proxy was replaced and read the new value, is rolled back too."""
     box = sandbox(faults={"node2": "no-module=lc"}, **FAST)
     pods = {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in box.objects("Pod")}
 
@@ -420,5 +442,9 @@ def test_node_that_left_meanwhile(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     box.hook = leave
     run = ipvs(box, *SET, *SOON)
 
-    assert (run.code, box.config, run.err.splitlines()[-1]) == (1, before, BACK)
+    assert (run.code, box.config, last(run)) == (
+        1,
+        before,
+        BACK.format(f"node3 ({LATE}: the old pod does not go away)", BOTH),
+    )
     assert (box.schedulers()["node1"], box.schedulers()["node2"]) == ("rr", "rr")

@@ -39,6 +39,47 @@ def test_serves_until_it_is_told_to_end(number: signal.Signals, tmp_path: Path) 
     assert list(tmp_path.glob("kubectl-ipvs*")) == []
 
 
+def test_on_a_terminal_it_says_what_to_do_with_the_line(tmp_path: Path) -> None:
+    """On a terminal a line on stderr tells where to paste; when the terminal goes away nothing is left behind."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    words = [PROGRAM, "sandbox", "--nodes", "1"]
+    with subprocess.Popen(
+        words, env=environment, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    ) as process:
+        os.close(theirs)
+        text = ""
+        while "paste that" not in text:
+            text += os.read(ours, 4096).decode()
+        os.close(ours)
+        process.send_signal(signal.SIGHUP)  # what a session's leader gets when its terminal is lost
+        process.wait(timeout=20)
+
+    assert "export KUBECONFIG=" in text
+    assert "(paste that into another terminal)" in text
+    assert list(tmp_path.glob("kubectl-ipvs*")) == []
+
+
+def test_a_lost_terminal_ends_a_command_too(tmp_path: Path) -> None:
+    """With a command, too, its kubeconfig goes; where SIGHUP is ignored (nohup) the command runs to its end."""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    pipe = subprocess.PIPE
+    script = "trap '' HUP; echo up; sleep 1"
+    with subprocess.Popen([PROGRAM, "sandbox", "--", "sh", "-c", script], env=environment, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        process.wait(timeout=20)
+    assert list(tmp_path.glob("kubectl-ipvs*")) == []
+
+    nohup = ["nohup", PROGRAM, "sandbox", "--", "sh", "-c", "echo up; sleep 0.5; exit 7"]
+    with subprocess.Popen(nohup, env=environment, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=20) == 7
+
+
 @pytest.mark.parametrize(
     ("words", "code", "out"),
     [

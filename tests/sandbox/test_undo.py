@@ -1,4 +1,4 @@
-"""The last change is recorded beside the configuration, and taken back byte for byte in the same safe way."""
+"""The last change is recorded beside the configuration, and undone byte for byte in the same safe way."""
 
 import json
 from typing import Any
@@ -46,7 +46,7 @@ def annotate(box: Sandbox, change: dict[str, str | None]) -> None:
 
 
 def test_record(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """The annotation says when, which fields, from what to what; kubeadm's own hash is as it was."""
+    """The annotation says when, which fields, from what to what, since when the old text stood; kubeadm's own hash stays."""
     box = sandbox(**FAST)
     before = annotations(box)
 
@@ -56,14 +56,14 @@ def test_record(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     noted = json.loads(after[LAST])
     assert {name: after[name] for name in before} == before == {HASH: before[HASH]}
     assert (list(noted), noted["fields"], noted["sha256"]) == (
-        ["at", "fields", "inserted", "removed", "sha256", "time"],
+        ["at", "before", "fields", "inserted", "removed", "sha256", "time"],
         {"scheduler": {"from": "", "to": "lc"}},
         digest(box.config),
     )
 
 
 def test_undo_and_redo(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Undo shows and takes back the last change, on every node; undo of an undo does it again."""
+    """Undo shows and reverses the last change, on every node; undo of an undo does it again."""
     box = sandbox(**{**FAST, "nodes": 2})
     old = box.config
     ipvs(box, *SET, *PACE)
@@ -82,12 +82,12 @@ def test_undo_and_redo(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         "node/node1 restarted",
         "node/node2 restarted",
     ]
-    assert undone.err.splitlines()[-1] == "take it back with: kubectl ipvs undo"
+    assert (undone.err.splitlines()[-1], redone.err.splitlines()[-1]) == ("redo with: kubectl ipvs undo",) * 2
 
 
 @pytest.mark.parametrize("command", [("undo",), ("undo", "--dry-run=client"), ("undo", "-o", "json")])
 def test_nothing_recorded(command: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Where nothing was changed by us there is nothing to take back."""
+    """Where nothing was changed by us there is nothing to undo."""
     box = sandbox(**FAST)
 
     run = ipvs(box, *command)
@@ -111,7 +111,7 @@ def test_damaged_record(value: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 
 def test_changed_by_somebody_else_since(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Exit 4, what undoing would do now as a diff, and nothing written."""
+    """Exit 4, nothing written, the command that sets the old value all the same, and what that would write."""
     box = sandbox(**FAST)
     ipvs(box, *SET, *PACE)
     when = json.loads(annotations(box)[LAST])["time"]
@@ -124,7 +124,8 @@ def test_changed_by_somebody_else_since(sandbox: MakeSandbox, ipvs: Ipvs) -> Non
     assert (run.code, run.out, box.config, writes(box)) == (4, "", theirs, done)
     assert run.err.splitlines() == [
         f"error: {WHERE} was changed by somebody else since the last change ({when}): nothing written",
-        "hint: set the value itself if you still want it: `kubectl ipvs set`",
+        "hint: to have the value back all the same: `kubectl ipvs set --scheduler rr`",
+        "that would write now:",
         f"--- {WHERE} config.conf (now)",
         f"+++ {WHERE} config.conf (wanted)",
         "@@ -33,7 +33,7 @@",
@@ -132,7 +133,7 @@ def test_changed_by_somebody_else_since(sandbox: MakeSandbox, ipvs: Ipvs) -> Non
         "   excludeCIDRs: null",
         "   minSyncPeriod: 0s",
         '-  scheduler: "lc"',
-        '+  scheduler: ""',
+        '+  scheduler: "rr"',
         "   strictARP: false",
         "   syncPeriod: 0s",
         "   tcpFinTimeout: 0s",
@@ -160,7 +161,7 @@ def test_several_fields_at_once(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     fields = json.loads(annotations(box)[LAST])["fields"]
     undone = ipvs(box, "undo", *PACE, "-o", "json")
 
-    assert (run.code, undone.code, box.config, undone.json["outcome"]) == (0, 0, old, "held")
+    assert (run.code, undone.code, box.config, undone.json["outcome"]) == (0, 0, old, "verified")
     assert fields == {
         "scheduler": {"from": "", "to": "lc"},
         "strictARP": {"from": False, "to": True},
@@ -245,8 +246,8 @@ def test_undo_asks_the_same_questions(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     )
 
 
-def test_undo_that_does_not_hold(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """An undo is taken back like any change, and can be tried again."""
+def test_undo_that_cannot_be_verified(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """An undo is rolled back like any change, and can be tried again."""
     box = sandbox(**FAST)
     ipvs(box, *SET, *PACE)
     config, noted = box.config, annotations(box)[LAST]
@@ -261,7 +262,7 @@ def test_undo_where_flags_configure(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Without a ConfigMap nothing can have been recorded."""
     run = ipvs(sandbox(**FAST, layout="flags"), "undo")
 
-    words = "error: nothing to undo in Flags of kube-system: kubectl ipvs has changed nothing there"
+    words = "error: nothing to undo in namespace kube-system: kubectl ipvs has changed nothing there"
     assert (run.code, run.err.splitlines()[0]) == (1, words)
 
 

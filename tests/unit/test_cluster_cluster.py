@@ -35,4 +35,4 @@ def test_a_name_that_leads_elsewhere(name: str) -> None:
     """It is refused, as kubectl refuses it."""
     with pytest.raises(UsageError) as raised:
         pods(name)
-    assert str(raised.value) == f'invalid resource name "{name}": a name is not . or .. and holds no / and no %'
+    assert str(raised.value) == f'invalid resource name "{name}": a name is not . or .. and has no / and no %'

@@ -6,6 +6,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LONGEST_FILE = 250
+# Files that are longer, and why: one thing stays in one place. An entry that is no longer needed fails the test too.
+LONG_FILES = {
+    "kubectl_ipvs/operations/change/edits.py": "a change as a value: how it is made, by set and by undo",
+    "kubectl_ipvs/operations/installation.py": "every kube-proxy of a cluster: one search over the same lists",
+    "kubectl_ipvs/operations/rollout/engine.py": "one rollout: its state belongs to one thread",
+}
 LONGEST_FUNCTION = 30  # lines of its body: parameters, one to a line, and the docstring are no work to follow
 # Functions that are longer, and why. An entry that is no longer needed fails the test too.
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -46,9 +52,10 @@ def forbidden(text: str) -> Iterator[str]:
 
 
 def test_files_are_small() -> None:
-    """No source file has more than 250 lines."""
+    """No source file has more than 250 lines, but for those that are listed with a reason."""
     lengths = {path: len(text.splitlines()) for path, text in sources("kubectl_ipvs").items()}
-    assert {path: length for path, length in lengths.items() if length > LONGEST_FILE} == {}
+    long = {path: length for path, length in lengths.items() if length > LONGEST_FILE}
+    assert long.keys() == LONG_FILES.keys(), long
 
 
 def test_functions_are_small() -> None:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from kubectl_ipvs.operations.fanout import fan_out
+from kubectl_ipvs.operations.support.fanout import fan_out
 
 PATIENCE = 10.0  # seconds after which a test gives up on another thread
 

@@ -18,7 +18,7 @@ NONE: dict[str, Value] = {"excludeCIDRs": ()}
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (KIND + "---\n", "the text holds more than one YAML document"),
+        (KIND + "---\n", "the text has more than one YAML document"),
         (KIND + "apiVersion: x/v1alpha2\n", 'apiVersion "x/v1alpha2" may keep it elsewhere'),
         ("%YAML 1.1\n---\n" + KIND, "the text has a % directive"),
         ("--- &a\n" + KIND, "the document has an anchor or a tag (line 1, column 5)"),

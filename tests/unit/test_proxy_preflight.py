@@ -292,7 +292,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
             error(
                 "IPVS010",
                 "you may not: delete pods in kube-system; list pods in kube-system",
-                "docs/rbac.yaml holds a role that may; or try another user",
+                "docs/rbac.yaml has a role with these rights; or try another user",
                 forcible=False,
             )
         ],

@@ -26,10 +26,10 @@ def run(
     _session: Session,
     action: Annotated[str, typer.Argument(metavar="install|uninstall", help="What to do.", show_default=False)],
 ) -> int:
-    """Make TAB complete `kubectl ipvs`, where krew installed it; pip and pipx do so by themselves.
+    """Set up TAB completion after an install with krew; pip and pipx do so by themselves.
 
     kubectl completes a plugin by a program beside it, kubectl_complete-ipvs, and krew installs one program alone. This
-    links the second one beside the first, or takes it away. kubectl's own completion (`kubectl completion --help`)
+    links the second one beside the first, or removes it. kubectl's own completion (`kubectl completion --help`)
     must be loaded in the shell.
 
     \b

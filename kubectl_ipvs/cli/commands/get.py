@@ -6,7 +6,6 @@ import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
 from kubectl_ipvs.cli.session import Session
-from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -20,8 +19,8 @@ def run(
 ) -> int:
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.
 
-    Where nodes read different configurations each is shown, with its nodes. A value that kube-proxy chooses by itself is
-    marked: rr (default). What kube-proxy would not start with, and what it ignores, is said.
+    Where nodes read different configurations, each is shown with its nodes. A value that kube-proxy chooses by itself
+    is marked: rr (default). What kube-proxy would not start with, and what it ignores, is named.
 
     \b
     Examples:
@@ -34,10 +33,9 @@ def run(
     from kubectl_ipvs.output import configuration
 
     found = find(session.cluster(), session.where, nodes=False)
-    broken = [source for source in found.sources if source.kind == "ConfigMap" and source.configuration is None]
-    if broken and len(broken) == len(found.sources):
-        kind = ConfigurationInvalid if broken[0].invalid else IpvsError
-        raise kind(broken[0].problem, hint=broken[0].hint)
+    problem = found.unreadable()
+    if problem is not None:
+        raise problem
     out(configuration.render(found, output))
     for line in configuration.warnings(found):
         warn(line)

@@ -43,7 +43,12 @@ def run(
     ] = None,
     version: Annotated[
         str,
-        typer.Option("--kubernetes-version", metavar="VERSION", help="What it plays, as v1.34.2.", show_default=False),
+        typer.Option(
+            "--kubernetes-version",
+            metavar="VERSION",
+            help="The version it behaves as, like v1.34.2.",
+            show_default=False,
+        ),
     ] = "",
     mode: Annotated[
         str,
@@ -66,15 +71,14 @@ def run(
     It has a real API server's manners (HTTPS, watches, exec), and kubectl itself works against it; its nodes, pods and
     kernels are simulated. With a command it runs that and ends; without one it serves until Ctrl-C.
 
-    With --from it is a copy of your cluster, to rehearse a change on: its nodes, DaemonSets, ConfigMaps, Services,
-    EndpointSlices and pods of kube-proxy are read, Secrets and everything else are left out. Nothing is sent anywhere.
+    With --from it is a copy of your cluster, to rehearse a change on. `kubectl get nodes,ds,cm,svc,endpointslices,pods
+    -A -o yaml` prints what it is made of; Secrets and all else are left out. Nothing is sent anywhere.
 
     \b
     Examples:
       kubectl ipvs sandbox
       kubectl ipvs sandbox -- kubectl ipvs status -o wide
       kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh
-      kubectl get nodes,ds,cm,svc,endpointslices,pods -A -o yaml > my.yaml && kubectl ipvs sandbox --from my.yaml
     """
     if fault == ["list"]:
         out(_kinds())

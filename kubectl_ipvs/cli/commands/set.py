@@ -53,8 +53,8 @@ def run(
 
     The edited text is parsed again and must differ in that value only; it is shown as a diff, and is written only if
     nobody else changed it meanwhile. One worker goes first. At most --max-unavailable nodes are without kube-proxy at a
-    time; the next starts while the last is still being watched. A node that cannot be verified ends the run, and the old
-    value is put back. Nodes that were ill before are left out (exit code 3). What is in force already is not touched.
+    time; the next starts while the last is still being watched. A node that fails ends the run, and the change is
+    rolled back. Nodes that were not well before are left out (exit code 3). What is in force already is not touched.
 
     \b
     Examples:

@@ -131,4 +131,5 @@ def _show(status: "Status", output: str) -> None:
 def _code(status: "Status", *, check: bool) -> int:
     if check and status.out_of_step:
         return ExitCode.OUT_OF_STEP
-    return ExitCode.PARTIAL if status.unseen or (check and status.unknown) else ExitCode.OK
+    partial = status.unseen or status.unread or (check and status.unknown)
+    return ExitCode.PARTIAL if partial else ExitCode.OK

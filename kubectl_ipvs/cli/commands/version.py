@@ -15,7 +15,9 @@ from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import IpvsError
 
 FORMATS = ("table", "json", "yaml")
-USED = ("kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client", "h11", "wsproto")
+USED = (
+    "kubernetes", "typer", "pyyaml", "tabulate", "urllib3", "websocket-client", "python-socks", "h11", "wsproto",
+)  # fmt: skip
 
 
 def run(

@@ -17,7 +17,7 @@ from kubectl_ipvs.cli.flags.rollout import ROLLOUT, RolloutFlags
 from kubectl_ipvs.cli.session import Session
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-EPILOG = "The flags of `kubectl ipvs --help` (--context, --namespace ...) may follow here, too."
+EPILOG = "The flags of `kubectl ipvs --help` (--context, --namespace ...) can be given here, too."
 # click's ClickException: typer carries its own click since 0.26 and imports the public one before
 CLICK_ERROR: Any = typer.BadParameter.__mro__[2]
 
@@ -94,7 +94,7 @@ def command(name: str, function: Callable[..., int]) -> Any:  # noqa: ANN401 - c
 
 
 def _rollout() -> list[inspect.Parameter]:
-    """The options of every command that restarts kube-proxy."""
+    """Return the options of every command that restarts kube-proxy."""
     return [_option(key, entry, hidden=False) for key, entry in ROLLOUT.items()]
 
 

@@ -23,10 +23,10 @@ ROLLOUT: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names,
     "timeout": (Text, ("--timeout",), "TIME", "How long to wait for a node to be verified. [default: 2m]"),
     "settle": (Text, ("--settle",), "TIME", "How long a new pod must stay up. [default: 5s]"),
     "strategy": (
-        Text, ("--strategy",), "delete|rollout", "Delete pods, or let the DaemonSets roll by themselves. [default: delete]"
+        Text, ("--strategy",), "delete|rollout", "Delete pods, or let the DaemonSets roll themselves. [default: delete]"
     ),
     "dry_run": (
-        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: have it checked there, too."
+        Text, ("--dry-run",), "none|client|server", "client: show the plan; server: let the API server check it, too."
     ),
     "force": (Switch, ("--force",), "", "Go on in spite of preflight errors that allow it."),
     "yes": (Switch, ("--yes", "-y"), "", "Do not ask."),
@@ -75,9 +75,8 @@ class RolloutFlags(NamedTuple):
         if strategy == "rollout":
             self._check_rollout(narrowed=bool(names) or outdated_only)
         settle = 0.0 if self.settle in {"0", "0s"} else seconds("--settle", self.settle or "5s")
-        most = MaxUnavailable.parse(self.max_unavailable or "10%")
-        canary = bare(self.canary or "auto")
-        pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, canary, strategy)
+        most = MaxUnavailable.parse("10%" if self.max_unavailable is None else self.max_unavailable)
+        pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, bare(self.canary or "auto"), strategy)
         return ChangeOptions(
             pace, self.dry_run or "none", restart, outdated_only, rollback, bool(self.force), names,
             tuple(self.skip or ()),
@@ -88,5 +87,8 @@ class RolloutFlags(NamedTuple):
             raise UsageError("--strategy=rollout restarts every node: it goes with no node's name and not with --stale")
         for key in KEPT_BY_ROLLOUT:
             if getattr(self, key):
-                raise UsageError(f"--strategy=rollout cannot keep {ROLLOUT[key][1][0]}: the DaemonSet decides on its own",
-                                 hint="leave one of the two out")  # fmt: skip
+                flag = ROLLOUT[key][1][0]
+                raise UsageError(
+                    f"--strategy=rollout cannot keep {flag}: the DaemonSet decides on its own",
+                    hint="leave one of the two out",
+                )

@@ -64,7 +64,7 @@ class Transport:
         self._pool = make_pool(self.dialer, self._size)
 
     def now(self) -> float:
-        """Return the API server's time, in seconds since the epoch: its Date header and what passed since; else ours."""
+        """Return the API server's time in seconds since the epoch: its Date header and what passed since, or ours."""
         date, told = self._date
         try:
             return parsedate_to_datetime(date).timestamp() + time.monotonic() - told

@@ -1,4 +1,4 @@
-"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - everything asked before any write."""
+"""Gathers what preflight evaluates: configurations, rights, nodes, kernels, owners - all before any write."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet
-from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
 from kubectl_ipvs.operations.change.options import ChangeOptions
@@ -51,6 +51,9 @@ def early(change: Change) -> list[Finding]:
         return findings(Facts(values={}, in_the_way=_in_the_way(found, blocked), restarts=False))
     made = [_source_facts(source, source, change) for source in found.sources]
     wrong = [entry for facts in made for entry in findings(facts) if entry.code in {"IPVS001", "IPVS025", "IPVS027"}]
+    if not (wrong or change.edits):
+        first = found.source
+        raise (ConfigurationInvalid if first.invalid else IpvsError)(first.problem, hint=first.hint)
     return list(dict.fromkeys(wrong))
 
 
@@ -103,7 +106,7 @@ def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:
 
 
 def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
-    """What is so of the run as a whole, not of one configuration."""
+    """Gather what concerns the run as a whole, not one configuration."""
     covered = intent.covered
     away = {node.name for node in intent.nodes if not node.ready}
     left_out = {
@@ -223,12 +226,10 @@ def _rights(cluster: Cluster, intent: Intent, concurrency: int) -> tuple[tuple[s
 
 
 def _needed(intent: Intent) -> list[Access]:
+    """Return the rights without which the run ends halfway; exec is not asked for, since every table was read by it."""
     found, options = intent.change.found, intent.options
     here = found.namespace
     needed = [Access("list", "pods", namespace=here)]
-    modes = {source.mode for source in found.sources}
-    if intent.restarts and modes & {"ipvs", None}:
-        needed.append(Access("create", "pods", subresource="exec", namespace=here))
     for entry in intent.change.writes:
         name = entry.source.config_map.name if entry.source.config_map else ""
         needed.append(Access("patch", "configmaps", namespace=here, name=name))

@@ -1,7 +1,7 @@
 """Which nodes a run covers: those to restart, those only to verify, those left out with the reason.
 
-A node that was ill before we came is left out: it never goes before the canary, never ends a run, and is no part of what
-a rollback has to bring back. So is a node that nobody could verify afterwards.
+A node that was ill before we came is left out: it never goes before the canary, never ends a run, and is no part of
+what a rollback has to bring back. So is a node that nobody could verify afterwards.
 """
 
 from collections.abc import Callable, Sequence
@@ -72,14 +72,14 @@ def _ill(seen: Look, purpose: Purpose, now: Callable[[], float], *, well: bool) 
         return "no kube-proxy pod was there before"
     if not pod.ready and not pod.terminating:
         return "" if _is_helped(seen, purpose, now) else f"{describe_pod(pod)}, as before this run"
-    if purpose.writes and well and seen.verdict.state in {"out-of-step", "not-ipvs"} and not _is_young(node, now):
-        if node.source.mode == "ipvs":
-            return f"it was out of step before: {seen.verdict.reason}"
+    settled = purpose.writes and well and node.source.mode == "ipvs" and not _is_young(node, now)
+    if settled and seen.verdict.state in {"out-of-step", "not-ipvs"}:
+        return f"it was out of step before: {seen.verdict.reason}"
     return ""
 
 
 def _is_helped(seen: Look, purpose: Purpose, now: Callable[[], float]) -> bool:
-    """A pod that is not ready may be just starting, may lack what this run brings, or may be what the user named."""
+    """Tell whether this run may help a pod that is not ready: it starts, lacks what we bring, or was named."""
     node, pod = seen.node, seen.node.pod
     if pod is None:
         return False
@@ -104,9 +104,7 @@ def _target(seen: Look, purpose: Purpose, now: Callable[[], float]) -> Target | 
     target = Target(node, pod, seen.real_servers, blind, seen.verdict.state)
     if purpose.writes and purpose.spares(node):
         return None
-    if purpose.writes or purpose.everyone or pod is None:
-        return target
-    if node.source.age(pod.began) == "outdated" or pod.terminating:
+    if purpose.writes or purpose.everyone or pod is None or pod.terminating or node.source.age(pod.began) == "outdated":
         return target
     if not pod.ready:
         return target if pod.crashed or node.name in purpose.named else target._replace(old=None)

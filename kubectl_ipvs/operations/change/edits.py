@@ -121,6 +121,9 @@ def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
 
 def prepare(found: Installation, values: Mapping[str, Value]) -> Change:
     """Plan to set fields in every configuration that can be written; raises IpvsError for an edit that is not safe."""
+    problem = found.unreadable()
+    if problem is not None:
+        raise problem
     return Change(found, tuple(_edit(source, values) for source in found.sources if source.writable), values)
 
 
@@ -159,7 +162,7 @@ def reverse(found: Installation) -> Change:
     """
     records = [(source, record) for source in found.sources if source.config_map and (record := _record_of(source))]
     if not records:
-        raise _nothing_to_undo(found)
+        raise found.unreadable() or _nothing_to_undo(found)
     newest = max(record.time for _, record in records)
     edits = []
     for source, record in records:
@@ -215,7 +218,7 @@ def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:
         shown = text_diff(source, edit(source.text, wanted))
     except IpvsError:
         shown = ""
-    error.detail = f"undo would have written:\n{shown}" if shown else ""
+    error.detail = f"that would write now:\n{shown}" if shown else ""
     return error
 
 

@@ -1,7 +1,7 @@
 """The last look of a run: the configuration is read again, the nodes are listed again, each is judged.
 
-Whoever changed something meanwhile is noticed here: a text that was put back (Argo CD, an operator, a colleague), a node
-that joined, a pod that somebody replaced after it was verified, a node that went away.
+Whoever changed something meanwhile is noticed here: a text that was put back (Argo CD, an operator, a colleague), a
+node that joined, a pod that somebody replaced after it was verified, a node that went away.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,16 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, find
-from kubectl_ipvs.operations.look import Looker
+from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
-from kubectl_ipvs.proxy.verdict import Verdict
 
 PATIENCE = 15.0  # seconds in which an API server that is away may come back
 
 
 class Glance(NamedTuple):
-    """What the last look found. `reverted`: texts that are no longer what they were; `nodes`: who is not well, and how."""
+    """What the last look found. `reverted`: texts that are no longer what they were; `nodes`: who is not well."""
 
     reverted: tuple[str, ...] = ()
     nodes: Mapping[str, str] = {}
@@ -43,9 +42,9 @@ def final_look(
     *,
     restarts_all: bool,
 ) -> Glance:
-    """Look once more. `expected` is the installation as this run left it; nodes that it left out are known and not judged.
+    """Look once more. `expected` is the installation as this run left it; nodes that it left out are not judged.
 
-    `restarts_all`: the run was about every node, so one that joined has to be in sync, too.
+    `restarts_all`: the run covers every node, so one that joined has to be in sync, too.
     """
     try:
         found = retrying(lambda: find(cluster, where), PATIENCE)
@@ -53,13 +52,12 @@ def final_look(
         return Glance(unknown=f"the cluster could not be looked at again: {error}")
     reverted = tuple(_name(source) for source in expected.sources if _is_other(source, found))
     suspects, gone = _suspects(found, outcomes, restarts_all=restarts_all)
-    judged = {seen.node.name: seen.verdict for seen in fan_out(looker.look, suspects, concurrency)}
-    why = {name: words for name, verdict in judged.items() if (words := _trouble(verdict))}
-    return Glance(reverted, {**gone, **why})
+    why = {seen.node.name: words for seen in fan_out(looker.look, suspects, concurrency) if (words := _trouble(seen))}
+    return Glance(reverted, {**gone, **why}, _unread(expected, found))
 
 
 def _is_other(source: Source, found: Installation) -> bool:
-    """The text of a configuration that was written or read is another one by now."""
+    """Tell whether the text of a configuration that was written or read is another one by now."""
     if source.config_map is None:
         return False
     now = [entry for entry in found.sources if entry.config_map and entry.identity == source.identity]
@@ -88,17 +86,27 @@ def _suspects(
 
 
 def _is_same(node: ProxyNode, before: NodeOutcome) -> bool:
-    """The pod that was verified is still the node's, is ready, and has read what stands there now."""
+    """Tell whether the pod that was verified is still the node's, is ready, and has read the present text."""
     pod = node.pod
     if pod is None or not pod.ready or pod.terminating or pod.name != (before.new_pod or before.old_pod):
         return False
     return node.source.age(pod.began) == "current"
 
 
-def _trouble(verdict: Verdict) -> str:
-    if verdict.state in {"in-sync", "no-ipvsadm", "unknown", "not-ipvs"}:
+def _trouble(seen: Look) -> str:
+    """Say what is wrong with a node; "" where nothing is, be it that its image or its mode shows no table."""
+    verdict = seen.verdict
+    other_mode = verdict.state == "not-ipvs" and seen.node.source.mode != "ipvs"
+    if other_mode or verdict.state in {"in-sync", "no-ipvsadm", "unknown"}:
         return ""
     return verdict.reason or verdict.state.replace("-", " ")
+
+
+def _unread(expected: Installation, found: Installation) -> str:
+    """Say why a configuration that this run has read or written cannot be read again."""
+    known = {source.identity for source in expected.sources if source.config_map}
+    lost = [source for source in found.sources if source.identity in known and source.config_map is None]
+    return lost[0].problem if lost else ""
 
 
 def _name(source: Source) -> str:

@@ -3,6 +3,7 @@
 Dry run, the question, the run itself and `-o json` are four uses of that value.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from kubectl_ipvs.operations.change.checks import Intent, check, early, mends_st
 from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
 from kubectl_ipvs.operations.change.edits import Change
 from kubectl_ipvs.operations.change.options import ChangeOptions
-from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, natural
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, find, natural
 from kubectl_ipvs.operations.look import Look, Looker, facts
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
 from kubectl_ipvs.operations.rollout.pace import canary_problem, first_node, seconds
@@ -22,6 +23,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.proxy.verdict import judge
 
 NOTHING = Coverage((), (), {})
+REPLACED, PAUSE = 3.0, 0.2  # seconds a pod that was replaced may take to be there, and between two looks
 
 
 class Plan(NamedTuple):
@@ -69,14 +71,15 @@ def plan(
     refused = early(change)
     if any(not (options.force and entry.forcible) for entry in refused):
         return made._replace(findings=tuple(refused))
-    covered = _cover(cluster, change, options, nodes, looker, concurrency)
+    looks = _looks(cluster, where, nodes, looker, concurrency)
+    covered, nodes = _cover(cluster, change, options, looks), [seen.node for seen in looks]
     targets = covered.targets
     ready = len(nodes) - len(covered.left_out)
     at_once = options.pace.max_unavailable.of(max(1, ready))
     paced = options.pace.strategy == "delete"
     canary = first_node(targets, options.pace.canary) if paced else ""
     made = made._replace(
-        targets=targets, left_out=covered.left_out, canary=canary, at_once=at_once,
+        nodes=tuple(nodes), targets=targets, left_out=covered.left_out, canary=canary, at_once=at_once,
         seconds=seconds(len(targets), at_once, options.pace, canary=bool(canary)),
     )  # fmt: skip
     problem = canary_problem(nodes, covered.reasons, options.pace.canary) if options.restart else ""
@@ -96,21 +99,37 @@ def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
     return choose(found.nodes, options.names)
 
 
-def _cover(
-    cluster: Cluster,
-    change: Change,
-    options: ChangeOptions,
-    nodes: Sequence[ProxyNode],
-    looker: Looker,
-    concurrency: int,
-) -> Coverage:
-    """Look at every node that may be touched, and choose."""
+def _looks(cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], looker: Looker, concurrency: int) -> list[Look]:
+    """Look at every node that may be touched; where the pod was replaced since it was listed, at the new one."""
     if not nodes:
-        return NOTHING
+        return []
     cluster.let_go()
-    looks = sorted(
-        fan_out(lambda node: _look(looker, node), nodes, concurrency), key=lambda seen: natural(seen.node.name)
-    )
+    looks = {seen.node.name: seen for seen in fan_out(lambda node: _look(looker, node), nodes, concurrency)}
+    gone = [seen.node for seen in looks.values() if seen.reading.failure == "gone"]
+    if gone:
+        again = _listed_again(cluster, where, gone)
+        looks = {name: seen for name, seen in looks.items() if name in again or seen.node not in gone}
+        looks |= {
+            seen.node.name: seen for seen in fan_out(lambda n: _look(looker, n), list(again.values()), concurrency)
+        }
+    return sorted(looks.values(), key=lambda seen: natural(seen.node.name))
+
+
+def _listed_again(cluster: Cluster, where: Where, gone: Sequence[ProxyNode]) -> dict[str, ProxyNode]:
+    """Return nodes with the pods that they have by now, once those are there; a node that went away is left out."""
+    names = {node.name for node in gone}
+    deadline = time.monotonic() + REPLACED
+    while True:
+        found = {node.name: node for node in find(cluster, where).nodes if node.name in names}
+        if all(node.pod is not None for node in found.values()) or time.monotonic() > deadline:
+            return found
+        time.sleep(PAUSE)
+
+
+def _cover(cluster: Cluster, change: Change, options: ChangeOptions, looks: Sequence[Look]) -> Coverage:
+    """Choose the nodes."""
+    if not looks:
+        return NOTHING
     purpose = Purpose(
         writes=change.changes_text,
         mends=mends_start(change),

@@ -28,7 +28,7 @@ STALE = "kubectl ipvs restart --stale"
 
 
 class RollbackRequest(NamedTuple):
-    """What is to be rolled back: the change, kube-proxy as it now stands, the nodes it touched and those it was about."""
+    """What is to be rolled back: the change, kube-proxy as it now is, the nodes it touched and those it covered."""
 
     where: Where
     change: Change

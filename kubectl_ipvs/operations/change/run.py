@@ -25,7 +25,9 @@ from kubectl_ipvs.operations.support.lease import holding
 from kubectl_ipvs.proxy.checks.findings import some
 
 Kind = Literal[
-    "verified", "partial", "stopped", "interrupted", "lease-lost", "rolled-back", "rollback-failed", "reverted", "written"
+    "verified", "partial", "written",
+    "stopped", "interrupted", "lease-lost", "reverted",
+    "rolled-back", "rollback-failed",
 ]  # fmt: skip
 
 
@@ -55,8 +57,8 @@ class Observers(NamedTuple):
 class Outcome(NamedTuple):
     """How it ended.
 
-    `nodes` of the change, `back` of a rollback if there was one, `left` what is to be done by hand, `glance` what the last
-    look found, `undoable` whether `undo` can restore what was there before.
+    `nodes` of the change, `back` of a rollback if there was one, `left` what is to be done by hand, `glance` what the
+    last look found, `undoable` whether `undo` can restore what was there before.
     """
 
     kind: Kind
@@ -160,7 +162,7 @@ def _ended(
             return Glance()  # the user waits for the end; or somebody else is at work
         return final_look(cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all)
 
-    if rolled.stop:
+    if rolled.stop and not rolled.verified:
         kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"
         return Outcome(kind, nodes, left=rolled.problem)
     if rolled.verified:

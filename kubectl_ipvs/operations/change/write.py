@@ -1,4 +1,4 @@
-"""Writes planned edits by compare-and-swap, with the record by which `undo` restores them, and looks at what was stored."""
+"""Writes planned edits by compare-and-swap, with the record that `undo` needs, and looks at what was stored."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.cluster.wire.retry import GivesUp, never, retrying
-from kubectl_ipvs.errors import IpvsError, Refused
+from kubectl_ipvs.errors import ConnectionFailed, IpvsError, Refused
 from kubectl_ipvs.operations.change.edits import Change, Edit
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source, read_source
@@ -23,7 +23,7 @@ def write(
 ) -> Installation:
     """Write every edit; return kube-proxy as it now stands.
 
-    If one cannot be written, those before it are put back, and the failure is raised: nothing is half written in silence.
+    If one cannot be written, those before it are put back, and the failure is raised: none stays half written unsaid.
     """
     written: list[tuple[Edit, Source]] = []
     time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -87,6 +87,8 @@ def _restored(
         except IpvsError as second:
             name = before.name if before else ""
             left.append(f"configmap {name} could not be put back: {second}")
+    if isinstance(error, ConnectionFailed) and not error.hint:
+        error.hint = "the answer to the write is missing, so it may have been made: look with `kubectl ipvs get`"
     if not left:
         error.args = (f"{error}; nothing is changed" if written else str(error),)
         return error

@@ -16,8 +16,19 @@ def may_start(runs: Collection[NodeRun], pods: Pods, at_once: int, canary: str) 
     free = max(0, 2 * at_once - count(runs, IN_PROGRESS))
     first = _canary(runs, canary)
     if first is not None:
-        return [first] if first.phase == "pending" else []
+        return _before_the_others(first, down, room, free)
     return (down + up[: max(0, room - len(down))])[:free]
+
+
+def _before_the_others(canary: NodeRun, down: list[NodeRun], room: int, free: int) -> list[NodeRun]:
+    """Start the canary; where nodes that are just coming up leave no room for it, those come first.
+
+    A node that crashes does not come up by itself: it waits for the canary, as the others do.
+    """
+    if canary.phase != "pending":
+        return []
+    coming = [run for run in down if run.old is None or not run.old.crashed]
+    return [canary] if canary in down or len(coming) < room else coming[:free]
 
 
 def count(runs: Collection[NodeRun], phases: frozenset[str]) -> int:

@@ -16,9 +16,9 @@ IN_PROGRESS: frozenset[Phase] = frozenset({"queued", "deleting", "starting", "ve
 class Target(NamedTuple):
     """A node of a rollout.
 
-    `old` is the pod to be replaced, None where the pod there is new and only has to be verified. `real_servers`: how many
-    kube-proxy's rows had before; `blind`: its table could not be read before either, and the user goes on all the same;
-    `was`: the state it was in before, "in-sync" where all was well.
+    `old` is the pod to be replaced, None where the pod there is new and only has to be verified. `real_servers`: how
+    many kube-proxy's rows had before; `blind`: its table could not be read before either, and the user goes on all the
+    same; `was`: the state it was in before, "in-sync" where all was well.
     """
 
     node: ProxyNode
@@ -74,7 +74,7 @@ class NodeRun:
 class NodeOutcome(NamedTuple):
     """How one node ended.
 
-    `verified`, `failed`, `pending` (never touched), `skipped` (left out), or `abandoned` (touched, not verified to the end).
+    `verified`, `failed`, `pending` (never touched), `skipped` (left out), or `abandoned` (touched, then not verified).
     """
 
     node: str

@@ -26,7 +26,7 @@ class Proof(Protocol):
         """What is looked at, in words."""
 
     def look(self, target: Target, pod: Pod) -> Finding:
-        """Look once; called again until the kind is another than "not-yet". It may block, and never raises IpvsError."""
+        """Look once; called again while the kind is "not-yet". It may block, and never raises IpvsError."""
 
 
 class StaysUp:

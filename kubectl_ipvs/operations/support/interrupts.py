@@ -1,5 +1,6 @@
-"""Who wants a run to stop: the user (Ctrl-C, SIGTERM) or a lost lease. The first starts nothing new, a second Ctrl-C ends it now.
+"""Who wants a run to stop: the user (Ctrl-C, SIGTERM) or a lost lease.
 
+The first wish starts nothing new, a second Ctrl-C ends the run now.
 A terminal that is lost (SIGHUP: an ssh connection that breaks) is no wish to stop: half a change, with nobody there to
 be told, is worse than the whole one that was asked for and is verified, or rolled back, on the way.
 """

@@ -41,7 +41,7 @@ def holding(
         warn(f"another change at the same time would not be noticed: {error}")
         yield
         return
-    keeper = _Keeper(cluster.leases, lease, lost)
+    keeper = _Keeper(cluster, lease, lost)
     try:
         yield
     finally:
@@ -51,8 +51,8 @@ def holding(
 class _Keeper:
     """Renews the lease in a thread of its own until it is given up."""
 
-    def __init__(self, leases: Leases, lease: Lease, lost: Callable[[str], None]) -> None:
-        self._leases, self._lease, self._lost = leases, lease, lost
+    def __init__(self, cluster: Cluster, lease: Lease, lost: Callable[[str], None]) -> None:
+        self._within, self._leases, self._lease, self._lost = cluster.within, cluster.leases, lease, lost
         self._renewed = time.monotonic()
         self._over, self._taken = threading.Event(), False
         self._thread = threading.Thread(target=self._run, name="lease", daemon=True)
@@ -64,7 +64,7 @@ class _Keeper:
         self._thread.join(RENEW)
         if self._taken:
             return
-        with suppress(ApiError, ConnectionFailed):
+        with suppress(ApiError, ConnectionFailed), self._within(RENEW):
             try:
                 self._leases.delete(self._lease)
             except ApiError:
@@ -73,7 +73,8 @@ class _Keeper:
 
     def _run(self) -> None:
         while not (self._taken or self._over.wait(RENEW)):
-            self._renew()
+            with self._within(RENEW):  # an answer that takes longer than the lease lasts would come too late
+                self._renew()
 
     def _renew(self) -> None:
         try:

@@ -11,10 +11,8 @@ class Owner(NamedTuple):
     durable: str
 
 
-ARGO = Owner("Argo CD", "change it in the Git repository that Argo CD syncs from, or it is taken back at the next sync")
-FLUX = Owner(
-    "Flux", "change it in the Git repository that Flux applies, or it is taken back at the next reconciliation"
-)
+ARGO = Owner("Argo CD", "change it in the Git repository that Argo CD syncs from, or the next sync reverts it")
+FLUX = Owner("Flux", "change it in the Git repository that Flux applies, or the next reconciliation reverts it")
 EKS = Owner(
     "the EKS add-on kube-proxy",
     "aws eks update-addon --addon-name kube-proxy --configuration-values "

@@ -138,7 +138,7 @@ def _lack(modules: Modules, name: str, version: str) -> str:
 def _rights(facts: Facts) -> Iterator[Finding]:
     if facts.missing_rights:
         yield Finding("IPVS010", "error", f"you may not: {'; '.join(facts.missing_rights)}",
-                      "docs/rbac.yaml holds a role that may; or try another user", forcible=False)  # fmt: skip
+                      "docs/rbac.yaml has a role with these rights; or try another user", forcible=False)  # fmt: skip
     if facts.unknown_rights:
         yield Finding("IPVS012", "warning", f"your rights could not be asked for: {facts.unknown_rights}")
 

@@ -32,7 +32,7 @@ def _set(text: str, name: str, value: Value) -> str:
     _refuse_value(name, value)
     document = configuration_document(text)
     if document.others:
-        raise refused(name, "the text holds more than one YAML document")
+        raise refused(name, "the text has more than one YAML document")
     if has_value(document, name, value):
         return text
     changed = plan(locate(text, document, name), value).apply(text)

@@ -62,9 +62,12 @@ def _documents(path: str) -> Iterator[object]:
 
 
 def _as_json(document: object) -> object:
-    """Return a copy that is nothing but JSON: no shared parts, no keys but texts."""
-    result: object = json.loads(json.dumps(document))
-    return result
+    """Return a copy that is nothing but JSON: no shared parts, no keys but texts, and no key whose value is null."""
+    return json.loads(json.dumps(document), object_pairs_hook=_there)
+
+
+def _there(pairs: list[tuple[str, object]]) -> Obj:
+    return {key: value for key, value in pairs if value is not None}
 
 
 def _sort(document: object, found: Read) -> None:

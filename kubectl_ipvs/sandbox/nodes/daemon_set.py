@@ -41,12 +41,19 @@ class DaemonSet:
         self._where = (namespace, name)
         self.pods: dict[str, dict[str, Obj]] = {}  # node -> UID -> pod
         self._placed: dict[str, tuple[Obj, Obj, Placement]] = {}  # node -> what it was judged by, and the verdict
+        self._revision: tuple[Obj, str] | None = None  # a template, and its hash
         self._seen: set[str] = set()  # nodes that had a pod
         self._due = False
 
     def _owner(self) -> Obj | None:
         entry = self._store.get(DAEMONSETS, *self._where)
         return entry.obj if entry else None
+
+    def _hash(self, owner: Obj) -> str:
+        template = owner["spec"]["template"]
+        if self._revision is None or self._revision[0] is not template:
+            self._revision = (template, revision(template))
+        return self._revision[1]
 
     def _placement(self, owner: Obj, host: Host) -> Placement:
         """Judge a node; anew where the template or the node's labels or taints are no longer the same."""
@@ -71,7 +78,7 @@ class DaemonSet:
         if host.name in self._seen and container_of(source["spec"]) is not None:
             host.restarts += 1
         self._seen.add(host.name)
-        pod = self._store.put(PODS, new_pod(self._name(), owner, source, revision(source), host.name))
+        pod = self._store.put(PODS, new_pod(self._name(), owner, source, self._hash(owner), host.name))
         self.pods.setdefault(host.name, {})[pod["metadata"]["uid"]] = pod
         if adopted:
             pod = self._store.put(PODS, bound(pod, host.name))
@@ -134,7 +141,7 @@ class DaemonSet:
             return
         wanted = self._wanted(owner)
         most = _most((strategy.get("rollingUpdate") or {}).get("maxUnavailable", 1), len(wanted))
-        new, down, old = revision(owner["spec"]["template"]), 0, []
+        new, down, old = self._hash(owner), 0, []
         for node in wanted:
             living = [pod for pod in self.pods.get(node, {}).values() if "deletionTimestamp" not in pod["metadata"]]
             is_down = not any(map(is_ready, living))
@@ -151,18 +158,12 @@ class DaemonSet:
         if "deletionTimestamp" not in pod["metadata"]:
             self._store.put(PODS, marked(pod, GRACE))
 
-    def end(self) -> None:
-        """Delete every pod: the DaemonSet is gone."""
-        for pods in self.pods.values():
-            for pod in tuple(pods.values()):
-                self._delete(pod)
-
     def report(self) -> None:
         """Put the DaemonSet's status, if it has changed."""
         owner = self._owner()
         if owner is None:
             return
-        new, wanted = revision(owner["spec"]["template"]), self._wanted(owner)
+        new, wanted = self._hash(owner), self._wanted(owner)
         pods = [next(iter(self.pods.get(node, {}).values()), None) for node in wanted]
         there = [pod for pod in pods if pod is not None]
         ready = sum(map(is_ready, there))

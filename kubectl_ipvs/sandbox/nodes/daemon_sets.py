@@ -39,9 +39,7 @@ class DaemonSets:
     def _set_changed(self, event: Event) -> None:
         key = event.entry.key
         if event.type == "DELETED":
-            gone = self._sets.pop(key, None)
-            if gone is not None:
-                gone.end()
+            self._sets.pop(key, None)  # its pods stay, as with --cascade=orphan
             return
         if key not in self._sets:
             self._sets[key] = DaemonSet(self._shared, *key)
