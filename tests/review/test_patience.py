@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire.exchange import Request, Response
-from tests.faults.wire import is_delete, is_watch, refusal
+from kubectl_ipvs.sandbox.wire.exchange import Hang, Reply, Request, Response
+from tests.faults.wire import is_delete, is_exec, is_watch, refusal
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 from tests.review.given import ended, press_ctrl_c, restarted, started, until
 
+LATE_401 = refusal(401, "Unauthorized", "late")._replace(delay=3.0)
 LEASE = {"name": "kubectl-ipvs", "namespace": "kube-system"}
 
 
@@ -208,6 +210,35 @@ def test_a_lease_that_cannot_be_renewed(sandbox: MakeSandbox, ipvs: Ipvs) -> Non
     run = ipvs(box, "restart", "--settle", "0.2s", "--timeout", "20s")
 
     assert (run.code, "cannot be renewed" in run.err, len(restarted(box)) < 8) == (4, True, True), run.err
+
+
+def test_a_renewed_token_gives_no_new_time(
+    sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By reading: after a late 401 the second try of an exec has what is left of --exec-timeout, no more."""
+    box = sandbox(nodes=1)
+    config = yaml.safe_load(box.kubeconfig())
+    token = tmp_path / "token"
+    config["users"][0]["user"] = {"tokenFile": str(token)}
+    token.write_text(box.token)
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(path))
+    box.grant("viewer", "admin")
+    other = yaml.safe_load(box.kubeconfig("viewer"))["users"][0]["user"]["token"]
+    asked: list[float] = []
+
+    def hook(request: Request) -> Reply | None:
+        if not is_exec(request):
+            return None
+        asked.append(time.monotonic())
+        token.write_text(other)
+        return LATE_401 if len(asked) == 1 else Hang(30)
+
+    box.hook = hook
+    run = ipvs(None, "--exec-timeout", "4s", "status")
+
+    assert (run.code, len(asked) >= 2, time.monotonic() - asked[0] < 6) == (3, True, True), run.out
 
 
 def test_no_right_to_the_lease_is_said_before(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

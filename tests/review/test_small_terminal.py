@@ -55,6 +55,22 @@ def test_a_failure_stays_in_view(sandbox: MakeSandbox, tmp_path: Path) -> None:
     assert [line for line in last if re.match(r"200 nodes: ", line)]
 
 
+@pytest.mark.timeout(120)
+def test_a_restart_that_failed_names_the_node(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """D6: the last screen of a restart names the node that failed and why, and counts the others."""
+    box = sandbox(nodes=60, faults={"node7": "crash-later"})
+
+    with Terminal(
+        ("restart", "--max-unavailable", "20", *QUICKLY), environment(box, tmp_path), size=(LINES, COLUMNS)
+    ) as it:
+        code = it.end(90)
+
+    last = it.text.splitlines()[-LINES:]
+    assert (code, len([line for line in last if line.startswith("node/")])) == (3, 1), it.text[-3000:]
+    assert [line for line in last if line.startswith("node/node7 failed: pod kube-proxy-")]
+    assert [line for line in last if re.match(r"60 nodes: \d+ restarted, 1 failed", line)]
+
+
 @pytest.mark.timeout(180)
 def test_the_longest_stands_first(sandbox: MakeSandbox, tmp_path: Path) -> None:
     """D6: whoever waits longest stands first, whatever moved last; nodes that are done are no rows."""

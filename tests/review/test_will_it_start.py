@@ -62,3 +62,14 @@ def test_looking_says_it_too(case: str, command: str, sandbox: MakeSandbox, ipvs
     warned = [line for line in run.err.splitlines() if line.startswith("warning") and named in line]
     assert (run.code in {0, 5}, bool(warned)) == (True, True), run.err
     assert "ignore" not in " ".join(warned)
+
+
+@pytest.mark.parametrize("words", RUNS[:2], ids=lambda words: " ".join(words[:2]))
+def test_a_module_that_the_text_needs(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """D3: the scheduler that stands in the text already is looked for in the kernels, though another field is set."""
+    box = sandbox(nodes=2, faults={"node1": "no-module=lc", "node2": "no-module=lc"})
+    edited(box, 'scheduler: ""', "scheduler: lc")
+
+    run = ipvs(box, *words)
+
+    assert (run.code, restarted(box), "ip_vs_lc is missing on node1, node2" in run.err) == (1, {}, True), run.err
