@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.errors import ExitCode, IpvsError, worst
+from kubectl_ipvs.errors import ExitCode, Interrupted, IpvsError, worst
 from kubectl_ipvs.operations.change.edits import Edit
 from kubectl_ipvs.operations.change.final_look import Glance, final_look
 from kubectl_ipvs.operations.change.plan import Plan
@@ -46,11 +46,12 @@ LOGGED, LAST_LINES, LOG_TIMEOUT = 3, 3, 3.0  # nodes whose log is read, lines of
 
 
 class Observers(NamedTuple):
-    """Who is told: of each node's phase, of what was written, and in words."""
+    """Who is told: of each node's phase, of what was written, in words, and of a rollback of so many nodes."""
 
     node: Observer
     written: Callable[[Edit], None]
     say: Callable[[str], None]
+    rolls_back: Callable[[int], None] = lambda _: None
 
 
 class Outcome(NamedTuple):
@@ -87,7 +88,13 @@ def run(cluster: Cluster, plan: Plan, looker: Looker, observers: Observers, conc
     interrupts = Interrupts(observers.say)
     with _lease(cluster, plan, observers.say, interrupts), interruptible(interrupts):  # until then Ctrl-C just ends
         timeout, gives_up = plan.options.pace.timeout, lambda: interrupts.asked
-        written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+        try:
+            written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted during the write: the configuration may have been written, no node was restarted",
+                hint="`kubectl ipvs get` shows it; the same command again goes on",
+            ) from None
         for entry in plan.change.writes:
             observers.written(entry)
         undoable = plan.change.recorded
@@ -174,6 +181,7 @@ def _ended(
     failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
     why = f"{some(failed)} failed: " if failed else ""
     observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
+    observers.rolls_back(len(touched))
     request = RollbackRequest(plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace)
     done = roll_back(cluster, request, looker, observers.node, interrupts)
     left = "; ".join(part for part in (rolled.problem, done.left) if part)
