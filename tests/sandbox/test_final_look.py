@@ -93,7 +93,11 @@ def test_a_node_whose_kube_proxy_is_just_starting(sandbox: MakeSandbox, ipvs: Ip
     """Under an autoscaler some node is always joining: it is looked at again before anything is said of it."""
     box = sandbox(**FAST)
 
-    at_the_last_look(box, lambda: (box.add_node("late"), box.fault("late", "slow-start=1.5")))
+    def join() -> None:
+        box.add_node("late")
+        box.fault("late", "slow-start=1.5")
+
+    at_the_last_look(box, join)
     run = ipvs(box, *SET)
 
     assert (run.code, box.schedulers()["late"], "warning: late" in run.err) == (0, "lc", False)
