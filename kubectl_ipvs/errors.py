@@ -103,5 +103,11 @@ class ReadOnly(IpvsError):
     """KUBECTL_IPVS_READONLY is set: every change is refused."""
 
 
+class Interrupted(IpvsError):
+    """The user stopped us in the middle of a call whose outcome is not known."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class Cancelled(IpvsError):
     """The user answered no; its words stand for themselves."""

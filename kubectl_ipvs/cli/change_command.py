@@ -107,7 +107,7 @@ def _run(command: Command, made: Plan, looker: "Looker") -> Outcome:
         if not command.document and entry.source.config_map is not None:
             out_anyway(f"configmap/{entry.source.config_map.name} patched\n")
 
-    observers = Observers(progress, written, progress.say)
+    observers = Observers(progress, written, progress.say, progress.rolls_back)
     progress.start()
     try:
         return run(command.cluster, made, looker, observers, command.session.at_once)

@@ -35,9 +35,10 @@ from kubectl_ipvs.cluster.wire import limit
 from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.wire.log import WireLog
 from kubectl_ipvs.cluster.wire.rest import QUIET, STRATEGIC_PATCH, Rest
-from kubectl_ipvs.errors import ApiError
+from kubectl_ipvs.errors import ApiError, ConnectionFailed
 
 LONGEST_LOG = 64 * 1024  # bytes
+WATCHED = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK"})  # kinds of events, but for ERROR
 
 
 class PodEvent(NamedTuple):
@@ -119,7 +120,8 @@ class Cluster:
     def watch_pods(self, namespace: str, selector: str, version: str, *, seconds: int = 300) -> Iterator[PodEvent]:
         """Yield what happens to a selector's pods from `version` on.
 
-        Raises ApiError 410 where that is too old, ConnectionFailed where the watch ends at once without an event.
+        Raises ApiError 410 where that is too old, ConnectionFailed where the watch ends at once without an event, or
+        brings something else than events: to go on from the same version would bring it again.
         """
         query = {"labelSelector": selector, "resourceVersion": version}
         for event in self._rest.watch(paths.pods(namespace), query, seconds=seconds):
@@ -128,6 +130,8 @@ class Cluster:
                 words, reason = text(raw.get("message")) or "the watch failed", text(raw.get("reason"))
                 raise ApiError(words, status=number(raw.get("code")), reason=reason)
             at = text(mapping(raw.get("metadata")).get("resourceVersion"))
+            if kind not in WATCHED or not at:
+                raise ConnectionFailed("the watch brought something else than an event")
             yield PodEvent(kind, None if kind == "BOOKMARK" else self._pod(raw), at)
 
     def pod_log(self, target: Pod, lines: int, *, previous: bool = False) -> str:

@@ -56,7 +56,8 @@ def _stopped(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]
     done = sum(entry.outcome == "verified" for entry in outcome.nodes)
     rest = [entry.node for entry in outcome.nodes if entry.outcome in {"pending", "abandoned", "failed"}]
     what = {"interrupted": "interrupted", "lease-lost": "stopped, since the lease was lost,", "stopped": "stopped"}
-    lines = [f"{what[outcome.kind]} after {done} of {len(plan.targets)} nodes"]
+    total = len(plan.targets)
+    lines = [f"{what[outcome.kind]} after {done} of {total} {'node' if total == 1 else 'nodes'}"]
     if outcome.left:
         lines.append(f"error: {outcome.left}")
     if not rest:
@@ -93,7 +94,8 @@ def _left_out(outcome: Outcome, again: Again) -> list[str]:
     skipped = tuple(entry.node for entry in outcome.nodes if entry.outcome == "skipped")
     if not skipped:
         return []
-    return [f"left out: {some(skipped)}; once they are well: {again('restart --stale')}"]
+    well = "it is well" if len(skipped) == 1 else "they are well"
+    return [f"left out: {some(skipped)}; once {well}: {again('restart --stale')}"]
 
 
 def _unseen(plan: Plan, nodes: Sequence[NodeOutcome]) -> list[str]:

@@ -10,7 +10,7 @@ from kubectl_ipvs.operations.rollout.node import IN_PROGRESS, NodeRun
 from kubectl_ipvs.output.plan_text import duration
 from kubectl_ipvs.output.printable import cell
 
-MOST_ROWS = 12
+MOST_ROWS, SPARE = 12, 4  # rows of nodes at most; lines of a terminal that are left to the sum and to what stays
 WORDS = {
     "queued": "waiting for the DaemonSet",
     "deleting": "deleting its pod",
@@ -33,6 +33,9 @@ class Progress(Protocol):
     def say(self, text: str) -> None:
         """Write a line that stays."""
 
+    def rolls_back(self, nodes: int) -> None:
+        """Begin to count anew: so many nodes are rolled back."""
+
     def __call__(self, run: NodeRun) -> None:
         """Show that a node has come to another phase."""
 
@@ -49,6 +52,9 @@ class Lines:
     def stop(self) -> None:
         """Nothing to end."""
 
+    def rolls_back(self, nodes: int) -> None:
+        """Nothing is counted."""
+
     def __call__(self, run: NodeRun) -> None:
         """Write the line."""
         self.say(f"{run.node}: {told(run, self._settle)}")
@@ -61,9 +67,11 @@ class Live:
     """
 
     def __init__(self, say: Callable[[str], None], plan: Plan) -> None:
-        self._say, self._plan, self._settle = say, plan, plan.options.pace.settle
+        self._say, self._settle = say, plan.options.pace.settle
         self._runs: dict[str, NodeRun] = {}
+        self._total, self._seconds = len(plan.targets), plan.seconds
         self._began = 0.0
+        self._console: Any = None
         self._live: Any = None
 
     def start(self) -> None:
@@ -72,8 +80,8 @@ class Live:
         from rich.live import Live as RichLive
 
         self._runs, self._began = {}, time.monotonic()
-        console = Console(stderr=True, highlight=False, markup=False)
-        self._live = RichLive(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
+        self._console = Console(stderr=True, highlight=False, markup=False)
+        self._live = RichLive(get_renderable=self._draw, console=self._console, refresh_per_second=4, transient=True)
         self._live.start()
 
     def stop(self) -> None:
@@ -88,6 +96,11 @@ class Live:
             self._say(text)
         else:
             self._live.console.print(cell_lines(text), soft_wrap=True)
+
+    def rolls_back(self, nodes: int) -> None:
+        """Count anew: what was verified before is not rolled back yet."""
+        share = nodes / self._total if self._total else 0
+        self._runs, self._total, self._seconds, self._began = {}, nodes, self._seconds * share, time.monotonic()
 
     def __call__(self, run: NodeRun) -> None:
         """Take in a node; say at once what went wrong."""
@@ -104,28 +117,28 @@ class Live:
     def _draw(self) -> Any:  # noqa: ANN401 - rich's own type, loaded late
         from rich.text import Text
 
-        return Text("\n".join(self.screen(time.monotonic())))
+        rows = max(1, min(MOST_ROWS, self._console.size.height - SPARE))
+        # a line that wraps would push the sum off a small terminal
+        return Text("\n".join(self.screen(time.monotonic(), rows)), no_wrap=True, overflow="ellipsis")
 
-    def screen(self, now: float) -> list[str]:
+    def screen(self, now: float, most: int = MOST_ROWS) -> list[str]:
         """Return the lines to be drawn: those in progress by how long they take, then the sum of all."""
         flying = [run for run in self._runs.values() if run.phase in IN_PROGRESS]
         flying.sort(key=lambda run: run.began)
-        rows = [
-            f"{cell(run.node):<24} {told(run, self._settle)} ({now - run.began:.0f}s)" for run in flying[:MOST_ROWS]
-        ]
-        if len(flying) > MOST_ROWS:
-            rows.append(f"... and {len(flying) - MOST_ROWS} more in progress")
+        rows = [f"{cell(run.node):<24} {now - run.began:>4.0f}s  {told(run, self._settle)}" for run in flying[:most]]
+        if len(flying) > most:
+            rows.append(f"... and {len(flying) - most} more in progress")
         return [*rows, self._sum(len(flying), now)]
 
     def _sum(self, flying: int, now: float) -> str:
-        total = len(self._plan.targets)
+        total = self._total
         counts = Counter(run.phase for run in self._runs.values())
         done, failed, abandoned = counts["verified"], counts["failed"], counts["abandoned"]
         parts = [f"{done}/{total} nodes done", f"{flying} in progress"]
         parts += [f"{failed} failed"] if failed else []
         parts += [f"{abandoned} abandoned"] if abandoned else []
         parts.append(f"{total - done - failed - abandoned - flying} pending")
-        left = self._plan.seconds * (total - done) / total - 0.0 if total else 0.0
+        left = self._seconds * (total - done) / total if total else 0.0
         if done and not failed:
             left = (now - self._began) / done * (total - done)
         return ", ".join(parts) + (f", {duration(left)} left" if total > done and not failed else "")

@@ -63,12 +63,13 @@ def of_run(plan: Plan, connection: Connected, outcome: Outcome) -> Report:
 def lines(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = (), *, only_bad: int = 0) -> str:
     """Write one line a node: what was done to it, and why not where it was not.
 
-    `only_bad`: with more nodes than that, those of which all is well are counted by `summary` alone.
+    `only_bad`: with more nodes than that, those of which all is well, or that were never touched, are counted by
+    `summary` alone.
     """
     returned = {entry.node: entry for entry in back}
     shown = nodes
     if only_bad and len(nodes) > only_bad:
-        well = {DONE["verified"], VERIFIED, ROLLED_BACK}
+        well = {DONE["verified"], DONE["pending"], VERIFIED, ROLLED_BACK}
         shown = [
             entry for entry in nodes if _done(entry, returned.get(entry.node)) not in well or entry.outcome == "failed"
         ]

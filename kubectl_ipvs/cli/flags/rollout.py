@@ -64,6 +64,7 @@ class RolloutFlags(NamedTuple):
     ) -> "ChangeOptions":
         """Read the flags; raises UsageError."""
         from kubectl_ipvs.operations.change.options import ChangeOptions
+        from kubectl_ipvs.operations.installation import bare
         from kubectl_ipvs.operations.rollout.pace import Pace
         from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 
@@ -75,7 +76,7 @@ class RolloutFlags(NamedTuple):
             self._check_rollout(narrowed=bool(names) or outdated_only)
         settle = 0.0 if self.settle in {"0", "0s"} else seconds("--settle", self.settle or "5s")
         most = MaxUnavailable.parse("10%" if self.max_unavailable is None else self.max_unavailable)
-        pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, self.canary or "auto", strategy)
+        pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, bare(self.canary or "auto"), strategy)
         return ChangeOptions(
             pace, self.dry_run or "none", restart, outdated_only, rollback, bool(self.force), names,
             tuple(self.skip or ()),

@@ -59,6 +59,11 @@ class Plan(NamedTuple):
         return not self.change.changes_text and not self.targets
 
     @property
+    def rolls_back(self) -> bool:
+        """The old texts are written again where a node cannot be verified."""
+        return self.options.rollback and self.change.changes_text
+
+    @property
     def restarts_all(self) -> bool:
         """The run is about every node, not some that were named."""
         return self.options.restart and not self.options.names

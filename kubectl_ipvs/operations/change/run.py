@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.errors import ExitCode, IpvsError, worst
+from kubectl_ipvs.errors import ExitCode, Interrupted, IpvsError, worst
 from kubectl_ipvs.operations.change.edits import Edit
 from kubectl_ipvs.operations.change.final_look import Glance, final_look
 from kubectl_ipvs.operations.change.plan import Plan
@@ -46,11 +46,12 @@ LOGGED, LAST_LINES, LOG_TIMEOUT = 3, 3, 3.0  # nodes whose log is read, lines of
 
 
 class Observers(NamedTuple):
-    """Who is told: of each node's phase, of what was written, and in words."""
+    """Who is told: of each node's phase, of what was written, in words, and of a rollback of so many nodes."""
 
     node: Observer
     written: Callable[[Edit], None]
     say: Callable[[str], None]
+    rolls_back: Callable[[int], None] = lambda _: None
 
 
 class Outcome(NamedTuple):
@@ -87,7 +88,13 @@ def run(cluster: Cluster, plan: Plan, looker: Looker, observers: Observers, conc
     interrupts = Interrupts(observers.say)
     with _lease(cluster, plan, observers.say, interrupts), interruptible(interrupts):  # until then Ctrl-C just ends
         timeout, gives_up = plan.options.pace.timeout, lambda: interrupts.asked
-        written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+        try:
+            written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted during the write: the configuration may have been written, no node was restarted",
+                hint="`kubectl ipvs get` shows it; the same command again goes on",
+            ) from None
         for entry in plan.change.writes:
             observers.written(entry)
         undoable = plan.change.recorded
@@ -108,33 +115,33 @@ def try_on_server(cluster: Cluster, plan: Plan) -> None:
 
 
 def _logs(cluster: Cluster, plan: Plan, rolled: Rolled) -> Mapping[str, Sequence[str]]:
-    """Return kube-proxy's last words on the nodes where it crashed, or the command that shows them."""
-    logs: dict[str, Sequence[str]] = {}
-    for entry in rolled.nodes:
-        if entry.outcome == "failed" and entry.new_pod and len(logs) < LOGGED:
-            logs[entry.node] = _log(cluster, plan.found.namespace, entry, plan)
-    return logs
+    """Return kube-proxy's last words on nodes that failed, or the command that shows them."""
+    failed = [entry for entry in rolled.nodes if entry.outcome == "failed" and entry.new_pod]
+    return {entry.node: _log(cluster, entry, plan) for entry in failed[:LOGGED]}
 
 
-def _log(cluster: Cluster, namespace: str, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
-    crashed = "crashed" in entry.reason
+def _log(cluster: Cluster, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
+    """Read the log where the pod crashed, and where a rollback takes the pod away; else the user can look."""
+    crashed, goes = "crashed" in entry.reason, plan.rolls_back
+    if crashed or goes:
+        lines = _last_lines(cluster, entry, plan, crashed=crashed)
+        if lines or goes:
+            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
     before = " --previous" if crashed else ""
-    look = f"{entry.node}: look: kubectl -n {namespace} logs {entry.new_pod}{before}"
-    if not crashed:
-        return (look,)
-    target = next(t.node.pod for t in plan.targets if t.name == entry.node)
-    if target is None:
-        return (look,)
-    for previous in (True, False):  # the container may not have been started again yet
+    return (f"{entry.node}: look: kubectl -n {plan.found.namespace} logs {entry.new_pod}{before}",)
+
+
+def _last_lines(cluster: Cluster, entry: NodeOutcome, plan: Plan, *, crashed: bool) -> Sequence[str]:
+    pod = next(target.node.pod for target in plan.targets if target.name == entry.node)
+    for previous in (True, False) if crashed and pod else (False,):  # the container may not be started again yet
         try:
             with cluster.within(LOG_TIMEOUT):
-                text = cluster.pod_log(target._replace(name=entry.new_pod), LAST_LINES, previous=previous)
+                text = cluster.pod_log(pod._replace(name=entry.new_pod), LAST_LINES, previous=previous) if pod else ""
         except IpvsError:
             continue
-        lines = text.strip().splitlines()[-LAST_LINES:]
-        if lines:
-            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
-    return (look,)
+        if text.strip():
+            return text.strip().splitlines()[-LAST_LINES:]
+    return ()
 
 
 def _ended(
@@ -164,12 +171,13 @@ def _ended(
     glance = look("stopped", written, nodes)
     if glance.reverted:  # the text is another one by now: what failed may not even have read ours
         return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
-    if not plan.options.rollback or not plan.change.changes_text:
+    if not plan.rolls_back:
         return Outcome("stopped", nodes, left=rolled.problem, glance=glance)
     touched = [entry.node for entry in rolled.nodes if entry.touched]
     failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
     why = f"{some(failed)} failed: " if failed else ""
     observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
+    observers.rolls_back(len(touched))
     request = RollbackRequest(plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace)
     done = roll_back(cluster, request, looker, observers.node, interrupts)
     left = "; ".join(part for part in (rolled.problem, done.left) if part)
