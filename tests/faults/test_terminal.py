@@ -61,7 +61,9 @@ def row(draw: Callable[[], str]) -> NodeStatus:
 def plan_of(draw: Callable[[], str], outcome: NodeOutcome) -> Plan:
     """Make a plan in which every text is hostile."""
     held = ConfigMap("n", draw(), "1", {draw(): draw()}, False, {}, {}, (), {})  # noqa: FBT003 - immutable, by place
-    source = Source("ConfigMap", "n", draw(), draw(), (draw(),), draw(), held, draw(), None, draw(), draw(), invalid=True)
+    source = Source(
+        "ConfigMap", "n", draw(), draw(), (draw(),), draw(), held, draw(), None, draw(), draw(), invalid=True
+    )
     node = ProxyNode(draw(), None, None, None, source)
     found = Installation("n", (), (source,), (node,), (), (draw(),))
     findings = (Finding(code=draw(), severity="error", reason=draw(), hint=draw()),)
@@ -83,14 +85,20 @@ def test_every_rendering(data: st.DataObject) -> None:
     shown = Status(plan.found.sources, (row(draw),), (draw(),))
     glance = Glance((draw(),), {draw(): draw()}, draw())
     kinds: tuple[Kind, ...] = ("verified", "partial", "stopped", "interrupted", "rolled-back", "rollback-failed")
-    ended = [Outcome(kind, (failed, left_out), (failed,), draw(), glance, logs={failed.node: (draw(),)}) for kind in kinds]
+    ended = [
+        Outcome(kind, (failed, left_out), (failed,), draw(), glance, logs={failed.node: (draw(),)}) for kind in kinds
+    ]
     report = change.of_run(plan, here, ended[0])
     texts = [status.render(shown, form) for form in ("table", "wide", "json", "yaml", "name")]
     texts += [configuration_text.render(plan.found, form) for form in ("table", "wide", "json", "yaml", "name")]
     texts += [*status.start_warnings(shown), watching.fitted(shown, (40, 9), "12:00:00", wide=True)]
     texts += [*configuration_text.warnings(plan.found), *plan_text.lines(plan, here), plan_text.question(plan, here)]
     texts += [line for entry in ended for line in closing.remarks(plan, entry, "set", lambda words: words)]
-    texts += [change.lines((failed, left_out), (failed,)), change.summary((failed, left_out)), change.dry_run(plan, "(x)")]
+    texts += [
+        change.lines((failed, left_out), (failed,)),
+        change.summary((failed, left_out)),
+        change.dry_run(plan, "(x)"),
+    ]
     texts += [change.render(report, "json"), change.render(report, "yaml")]
     texts += [change.findings_text(plan.findings, forced=True), table([draw()], [[draw()]])]
 
