@@ -156,5 +156,6 @@ def _difference(summary: Summary, wanted: str) -> str:
 def _remark(summary: Summary) -> str:
     own = sum(summary.schedulers.values())
     if own and not summary.own_real_servers:
-        return f"{own} virtual servers and no real server: no Service works there"
+        many = "1 virtual server" if own == 1 else f"{own} virtual servers"
+        return f"{many} and no real server: no Service works there"
     return ""

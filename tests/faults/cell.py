@@ -62,7 +62,11 @@ def observe(name: str, command: str, ipvs: Ipvs, folder: Path) -> Cell:
         pace = ("--settle", "0s", "--timeout", timeout, *fault.pace) if command in CHANGING else ()
         words = (*COMMANDS[command], *pace, *fault.flags)
         run = skewed(box, fault, folder, *words) if fault.skew else ipvs(box, *words)
-        return Cell(run.code, re.sub(*fault.loose, telling(run, box)), left(box, before, command))
+        return Cell(
+            run.code,
+            re.sub(*fault.loose, telling(run, box)) if fault.loose[0] else telling(run, box),
+            left(box, before, command),
+        )
 
 
 def listed(objects: list[dict[str, Any]]) -> dict[str, Any]:

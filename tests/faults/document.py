@@ -103,7 +103,7 @@ def _lines(name: str, row: Mapping[str, Cell]) -> list[str]:
             groups.setdefault(_shown(row[command]), []).append(command)
     if not groups:
         return [f"| {name} | none | | | |\n"]
-    lines = []
+    lines: list[str] = []
     for (code, said, left), commands in groups.items():
         named = "all" if len(commands) == len(COMMANDS) else ", ".join(commands)
         lines.append(f"| {'' if lines else name} | {named} | {code} | {said} | {left} |\n")

@@ -18,7 +18,10 @@ NODES = st.sampled_from(["node1", "node2"])
 PACE = ("--settle", "0s", "--timeout", "1s")
 VALUE = re.compile(r'(scheduler:[ ]*)("[a-z]*"|[a-z]+|)')
 FAULTS = st.sampled_from(
-    ["exec-refused", "no-ipvsadm", "garbage", "no-status", "v4", "one-byte", "stale", "never-ready", "crash-loop"]
+    [
+        *("exec-refused", "forbidden-exec", "no-ipvsadm", "garbage", "no-status", "v4", "one-byte"),
+        *("stale", "never-ready", "crash-loop", "pending", "no-real-servers", "fallback"),
+    ]
 )
 
 
@@ -96,7 +99,7 @@ class Cluster(RuleBasedStateMachine):
 
     @rule()
     def undo(self) -> None:
-        """Take the last change back: to a text that was there before."""
+        """Undo the last change: to a text that was there before."""
         self.run("undo", *PACE, whole=True)
 
     @rule(stale=st.booleans())
@@ -123,6 +126,16 @@ class Cluster(RuleBasedStateMachine):
             self._foreign(at, scheduler)
 
         wire.first(wire.is_write, quicker)(self.box)
+        self.set_scheduler(ours, restarts=True)
+
+    @rule(at=st.integers(0, 9), scheduler=SCHEDULERS, ours=SCHEDULERS)
+    def somebody_changes_it_meanwhile(self, at: int, scheduler: str, ours: str) -> None:
+        """Let a colleague edit once our write is done and the first pod is about to go."""
+
+        def meanwhile(_: Sandbox, __: Request) -> None:
+            self._foreign(at, scheduler)
+
+        wire.first(wire.is_delete, meanwhile)(self.box)
         self.set_scheduler(ours, restarts=True)
 
     @rule(when=st.sampled_from([wire.is_write, wire.is_delete]), ours=SCHEDULERS)

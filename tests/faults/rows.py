@@ -55,7 +55,7 @@ def moved(box: Sandbox, _: Request) -> None:
 
 
 def no_daemon_set(box: Sandbox, _: Request) -> None:
-    """Delete the DaemonSet, its pods stay: as `kubectl delete --cascade=orphan` does."""
+    """Delete the DaemonSet; its pods go with it."""
     box.remove("DaemonSet", SYSTEM, "kube-proxy")
 
 
@@ -219,8 +219,8 @@ OBJECTS = [
     Fault("no pod on a node", options={**TWO, "faults": {"node2": "no-pod"}}, hopeless=True),
     Fault("Windows node", options={**TWO, "faults": {"node2": "windows"}}),
     Fault("node not ready", options={**TWO, "faults": {"node2": "not-ready"}}),
-    Fault("DaemonSet gone", lambda box: box.remove("DaemonSet", SYSTEM, "kube-proxy")),
-    Fault("DaemonSet deleted in the middle, its pods stay", wire.first(wire.is_use, no_daemon_set), hopeless=True),
+    Fault("DaemonSet gone, and its pods", lambda box: box.remove("DaemonSet", SYSTEM, "kube-proxy")),
+    Fault("DaemonSet deleted in the middle, and its pods", wire.first(wire.is_use, no_daemon_set), hopeless=True),
     Fault("ConfigMap replaced by its like at the write", replaced(lambda _: None)),
     Fault("ConfigMap replaced by another at the write", replaced(other_text)),
     Fault("ConfigMap immutable", options={"immutable": True}),

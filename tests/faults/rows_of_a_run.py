@@ -109,7 +109,7 @@ NODES = [
 MEANWHILE = [
     Fault("a webhook changes what is written", options={"faults": {"cluster": "webhook"}}),
     Fault("somebody writes the old text again at once", options={"faults": {"cluster": "revert=0"}}, hopeless=True),
-    Fault("somebody writes the old text again after the first deletion", put_back, TWO),
+    Fault("somebody writes the old text again after the first deletion", put_back, TWO, hopeless=True),
     Fault("node joins before the write", wire.first(wire.is_use, joins), loose=(r"(the kernel has \w+).*", r"\1 ...")),
     Fault("node joins after the write", wire.first(wire.is_delete, joins)),
     Fault("lease taken by somebody else", wire.first(wire.is_delete, takes_lease), TWO, pace=("--settle", "7s")),

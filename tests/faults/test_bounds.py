@@ -136,6 +136,17 @@ def test_watch_line_without_an_end(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (run.code, box.restarts, time.monotonic() - began < 10) == (0, {"node1": 1}, True)
 
 
+def test_watch_that_ends_at_once(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A server that ends each watch at once is asked again after a pause, and a longer one each time."""
+    box = sandbox(nodes=1)
+    box.hook = lambda request: Response(200, b"") if "watch" in request.query else None
+
+    run = ipvs(box, "restart", "--settle", "2s", "--timeout", "8s")
+
+    watches = sum("watch" in seen.query for seen in box.requests)
+    assert (run.code, box.restarts, 1 < watches < 15) == (0, {"node1": 1}, True), watches
+
+
 def test_log_of_a_large_answer(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """-v=8 of a body of 10 MB shows 1024 characters of it, for each of the lists that are asked for at once."""
     box = sandbox(nodes=1)

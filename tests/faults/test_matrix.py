@@ -17,6 +17,7 @@ from tests.harness import Ipvs
 
 UPDATE = os.environ.get("UPDATE")
 CELLS = [(name, command) for name in FAULTS for command in COMMANDS]
+AFTER = {"set": "lc", "undo": "rr"}
 WAITING = ("status", "restart")  # without hope for a node, set and undo wait twice: here for two faults alone
 QUICK = {("exec: exit 1", "set"), ("exec: refused by the kubelet", "undo")} | {
     (name, (WAITING if fault.is_slow else [*COMMANDS])[at % (len(WAITING) if fault.is_slow else len(COMMANDS))])
@@ -52,6 +53,27 @@ def test_invariants(command: str, expected: Mapping[str, Mapping[str, Cell]]) ->
     assert [name for name, cell in cells.items() if changing and cell.code == 0 and "as asked" not in cell.left] == []
     assert [name for name, cell in cells.items() if not changing and "as asked" in cell.left] == []
     assert [name for name, cell in cells.items() if cell.code and cell.said == "(nothing)"] == []
+
+
+@pytest.mark.parametrize("command", ["set", "undo"])
+def test_exit_code_0_is_a_promise(command: str, expected: Mapping[str, Mapping[str, Cell]]) -> None:
+    """A change that ended with 0 left no kernel on another scheduler than the one that was asked for."""
+    done = {name: row[command].left for name, row in expected.items() if row[command].code == 0}
+    kernels = {
+        name: set(left.partition("kernels ")[2].partition(", pods")[0].split(", ")) for name, left in done.items()
+    }
+
+    assert {name: found for name, found in kernels.items() if found - {"nothing"} != {AFTER[command]}} == {}
+    assert [name for name, found in kernels.items() if "nothing" in found] == ["Windows node"]
+
+
+@pytest.mark.parametrize("command", ["set", "restart", "undo"])
+def test_refused_is_untouched(command: str, expected: Mapping[str, Mapping[str, Cell]]) -> None:
+    """What preflight refuses has written nothing and restarted nobody."""
+    refused = {name: row[command].left for name, row in expected.items() if row[command].said.startswith("error IPVS")}
+
+    assert len(refused) > 10
+    assert [name for name, left in refused.items() if "pods replaced" in left or "as asked" in left] == []
 
 
 def test_document(expected: Mapping[str, Mapping[str, Cell]]) -> None:

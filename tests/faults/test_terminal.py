@@ -2,22 +2,31 @@
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubectl_ipvs.cluster.objects import ConfigMap
-from kubectl_ipvs.operations.rollout.node import NodeOutcome
-from kubectl_ipvs.operations.source import Source
-from kubectl_ipvs.operations.survey import NodeStatus, Status
 
 from kubectl_ipvs.cli import console
+from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.operations.change.edits import Change
+from kubectl_ipvs.operations.change.final_look import Glance
+from kubectl_ipvs.operations.change.options import ChangeOptions
+from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.change.run import Kind, Outcome
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where
+from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
+from kubectl_ipvs.operations.rollout.pace import Pace
+from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.operations.survey import NodeStatus, Status
+from kubectl_ipvs.output import closing, plan_text, status, watching
+from kubectl_ipvs.output import configuration as configuration_text
 from kubectl_ipvs.output import report as change
-from kubectl_ipvs.output import status
 from kubectl_ipvs.output.table import table
 from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 from kubectl_ipvs.sandbox import Options, Sandbox
 from kubectl_ipvs.sandbox.nodes.layouts import configuration
 from tests.faults.wire import refusal
@@ -49,6 +58,20 @@ def row(draw: Callable[[], str]) -> NodeStatus:
     )  # fmt: skip
 
 
+def plan_of(draw: Callable[[], str], outcome: NodeOutcome) -> Plan:
+    """Make a plan in which every text is hostile."""
+    held = ConfigMap("n", draw(), "1", {draw(): draw()}, False, {}, {}, (), {})  # noqa: FBT003 - immutable, by place
+    source = Source(
+        "ConfigMap", "n", draw(), draw(), (draw(),), draw(), held, draw(), None, draw(), draw(), invalid=True
+    )
+    node = ProxyNode(draw(), None, None, None, source)
+    found = Installation("n", (), (source,), (node,), (), (draw(),))
+    findings = (Finding(code=draw(), severity="error", reason=draw(), hint=draw()),)
+    options = ChangeOptions(Pace(MaxUnavailable(1, percent=False), 1.0, 1.0))
+    change = Change(found, (), {"scheduler": draw()})
+    return Plan(Where(), change, options, (node,), (Target(node, None),), (outcome,), findings, draw())
+
+
 @given(st.data())
 def test_every_rendering(data: st.DataObject) -> None:
     """Whatever stands in a value, what goes to stdout or stderr holds printable text and line feeds alone."""
@@ -56,21 +79,38 @@ def test_every_rendering(data: st.DataObject) -> None:
     def draw() -> str:
         return data.draw(hostile)
 
-    shown = Status(draw(), draw(), (row(draw),), (draw(),))
-    nodes = [NodeOutcome(draw(), "failed", draw(), draw(), draw(), 1.0, seen_in_kernel=False)]
-    found = [Finding(code=draw(), severity="error", reason=draw(), hint=draw())]
-    place = {draw(): draw()}
-    report = change.Report("held", draw(), draw(), place, found, diff=draw(), nodes=nodes, back=nodes, left=draw())
-    texts = [status.render(shown, form) for form in ("table", "wide", "json", "yaml", "name")]
-    texts += [*status.remarks(shown), status.summary(shown), change.lines(nodes, nodes), change.render(report, "json")]
-    texts += [
-        change.render(report, "yaml"),
-        change.findings_text(report.findings, forced=True),
-        table([draw()], [[draw()]]),
+    failed = NodeOutcome(draw(), "failed", draw(), draw(), draw(), 1.0, seen_in_kernel=False, found=draw())
+    left_out = NodeOutcome.skipped(draw(), draw(), draw())
+    plan, here = plan_of(draw, left_out), Here(draw(), draw())
+    shown = Status(plan.found.sources, (row(draw),), (draw(),))
+    glance = Glance((draw(),), {draw(): draw()}, draw())
+    kinds: tuple[Kind, ...] = ("verified", "partial", "stopped", "interrupted", "rolled-back", "rollback-failed")
+    ended = [
+        Outcome(kind, (failed, left_out), (failed,), draw(), glance, logs={failed.node: (draw(),)}) for kind in kinds
     ]
+    report = change.of_run(plan, here, ended[0])
+    texts = [status.render(shown, form) for form in ("table", "wide", "json", "yaml", "name")]
+    texts += [configuration_text.render(plan.found, form) for form in ("table", "wide", "json", "yaml", "name")]
+    texts += [*status.start_warnings(shown), watching.fitted(shown, (40, 9), "12:00:00", wide=True)]
+    texts += [*configuration_text.warnings(plan.found), *plan_text.lines(plan, here), plan_text.question(plan, here)]
+    texts += [line for entry in ended for line in closing.remarks(plan, entry, "set", lambda words: words)]
+    texts += [
+        change.lines((failed, left_out), (failed,)),
+        change.summary((failed, left_out)),
+        change.dry_run(plan, "(x)"),
+    ]
+    texts += [change.render(report, "json"), change.render(report, "yaml")]
+    texts += [change.findings_text(plan.findings, forced=True), table([draw()], [[draw()]])]
 
     assert moves("".join(written(text) for text in texts)) == set()
-    assert json.loads(change.render(report, "json"))["diff"] == report.diff
+    assert json.loads(change.render(report, "json"))["finalLook"]["nodes"] == dict(glance.nodes)
+
+
+class Here(NamedTuple):
+    """A connection of hostile names."""
+
+    context: str
+    server: str
 
 
 def written(text: str) -> str:

@@ -3,7 +3,10 @@
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.wire.exchange import Request
 from tests.faults.cell import FAST
+from tests.faults.rows import on_node
+from tests.faults.wire import is_delete
 from tests.harness import Ipvs, MakeSandbox
 
 PACE = ("--settle", "0s", "--timeout", "2s", "--exec-timeout", "1s")
@@ -47,3 +50,25 @@ def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert run.out.startswith("node/node1 skipped: it cannot be verified: ")
     assert "left out: node1 (it cannot be verified: " in run.err
     assert run.err.splitlines()[-1] == WELL[command]
+
+
+@pytest.mark.parametrize("fault", ["no-ipvs", "fallback", "stale"])
+def test_spoiled_after_it_was_verified(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A pod that somebody replaces once it is verified is looked at again at the end, however its node is by then."""
+    box = sandbox(**{**FAST, "nodes": 2})
+    deleted: list[str] = []
+
+    def spoil(request: Request) -> None:
+        deleted.extend([request.path] if is_delete(request) and "/pods/" in request.path else [])
+        if len(deleted) == 2:
+            deleted.append("")
+            box.fault("node2", fault)
+            box.set_scheduler("node2", "sh")
+            box.remove("Pod", "kube-system", on_node(box, "node2"))
+
+    box.hook = spoil
+    run = ipvs(box, "set", "--scheduler", "lc", "--settle", "0.2s", "--timeout", "20s")
+
+    assert run.code == 3, run.err
+    assert "warning: node2: " in run.err
+    assert "fix with: kubectl ipvs restart node2" in run.err.splitlines()
