@@ -82,9 +82,11 @@ PROBLEMS = (
 )
 PREFIX = "is not an address with the length of its prefix\nhint: try 10.0.0.0/8,fd00::/8\n"
 BAD = {
-    ("--sync-period", "5"): f'syncPeriod: "5" is not a duration\n{UNIT}',
+    ("--sync-period", "5"): 'syncPeriod: "5" is not a duration\nhint: did you mean 5s?\n',
     ("--sync-period", "-5s"): 'syncPeriod: "-5s" is negative\nhint: try 0s for kube-proxy\'s default\n',
-    ("--min-sync-period", "1m"): "minSyncPeriod must not be greater than syncPeriod\n",
+    ("--min-sync-period", "1m"): (
+        "minSyncPeriod 1m is greater than syncPeriod 30s (default)\nhint: set --sync-period, too\n"
+    ),
     ("--tcp-timeout", "1d"): f'tcpTimeout: "1d" is not a duration\n{UNIT}',
     ("--tcp-fin-timeout", ""): f'tcpFinTimeout: "" is not a duration\n{UNIT}',
     ("--udp-timeout", "soon"): f'udpTimeout: "soon" is not a duration\n{UNIT}',

@@ -412,7 +412,7 @@ def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     told = ["waiting for the DaemonSet", "waiting for its new pod", ready]
     assert phases(run, "node1") == [*told, "verified: all 9 virtual servers on lc (S)"]
     assert (
-        "restarts    3 nodes: node1, node2, node3; at the DaemonSet's own pace; " in run.err
+        "restarts      3 nodes: node1, node2, node3; at the DaemonSet's own pace; " in run.err
     )
 
 
