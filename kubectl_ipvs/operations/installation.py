@@ -146,6 +146,7 @@ class _Search:
         self._lists: dict[str, PodList] = {}
         self._nodes: list[Node] = []
         self._warnings: list[str] = []
+        self._unlisted = False  # no right to list DaemonSets: those of the pods are asked for by name
 
     @property
     def anything(self) -> bool:
@@ -159,6 +160,10 @@ class _Search:
         first = (self._where.selector,) if self._where.selector else USUAL_LABELS
         calls += [partial(self._list_pods, selector) for selector in first]
         _together(calls)
+        if self._unlisted:
+            owners = {pod.owner for entry in self._lists.values() for pod in entry.pods if pod.process is not None}
+            names = {owner.partition("/")[2] for owner in owners if owner.startswith("DaemonSet/")}
+            _together([partial(self._get_daemon_set, name) for name in sorted(names or {"kube-proxy"})])
         self._keep_named()
         further = dict.fromkeys(entry.selector for entry in self._daemon_sets if not self._is_listed(entry))
         _together([partial(self._list_pods, selector) for selector in further])
@@ -179,11 +184,15 @@ class _Search:
         except ApiError as error:
             if error.status != FORBIDDEN:
                 raise
-            one = self._cluster.daemon_set(self._namespace, "kube-proxy")
-            self._warnings.append(f"other DaemonSets than kube-proxy are not looked at: {error}")
-            listed = [one] if one is not None else []
-        specs = [(entry, mapping(entry.template.get("spec"))) for entry in listed]
-        self._daemon_sets = [entry for entry, spec in specs if runs_kube_proxy(spec) and not for_windows(spec)]
+            self._warnings.append(f"DaemonSets that have no pod are not looked at: {error}")
+            self._unlisted = True
+            return
+        self._daemon_sets = [entry for entry in listed if _is_ours(entry)]
+
+    def _get_daemon_set(self, name: str) -> None:
+        found = self._cluster.daemon_set(self._namespace, name)
+        if found is not None and _is_ours(found):
+            self._daemon_sets.append(found)
 
     def _list_nodes(self) -> None:
         try:
@@ -403,6 +412,12 @@ def natural(name: str) -> tuple[tuple[int, int | str], ...]:
             parts += [(0, int(digits[:4000]))] if digits else []
             digits, text = "", text + letter
     return (*parts, (1, text))
+
+
+def _is_ours(entry: DaemonSet) -> bool:
+    """Tell whether a DaemonSet runs kube-proxy, and not on Windows."""
+    spec = mapping(entry.template.get("spec"))
+    return runs_kube_proxy(spec) and not for_windows(spec)
 
 
 def _newer(pod: Pod, than: Pod) -> bool:

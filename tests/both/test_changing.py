@@ -6,7 +6,7 @@ from tests.clusters import Cluster
 
 
 def test_one_node(cluster: Cluster) -> None:
-    """`restart NODE` replaces the pod of that node and no other, and proves it."""
+    """`restart NODE` replaces the pod of that node and no other, and verifies it."""
     before, pods = cluster.config, cluster.pods
     node = max(pods)
 
@@ -20,7 +20,7 @@ def test_one_node(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("scheduler", ["wlcc", "mh"])
 def test_scheduler_that_kube_proxy_refuses(scheduler: str, cluster: Cluster) -> None:
-    """A name that this kube-proxy does not take, by --force: the first node crashes, and all is taken back.
+    """A name that this kube-proxy does not take, by --force: the first node crashes, and all is rolled back.
 
     Real kube-proxy 1.20: `Invalid value: "wlcc": must be in [rr wrr lc ...]`, exit, CrashLoopBackOff; the kernel goes
     on with the old table. mh came into that list with 1.27 only, whatever the kernel has.
@@ -32,7 +32,7 @@ def test_scheduler_that_kube_proxy_refuses(scheduler: str, cluster: Cluster) -> 
     run = cluster.ipvs("set", "--scheduler", scheduler, "--force", *cluster.pace)
 
     rows = dict(line.removeprefix("node/").split(" ", 1) for line in run.out.splitlines() if line.startswith("node/"))
-    touched = {node for node, said in rows.items() if said.startswith("rolled back: pod")}
+    touched = {node for node, said in rows.items() if said.startswith("rolled back (had failed: pod")}
     assert (run.code, len(touched), set(rows)) == (1, 1, set(pods)), run.err
     assert {said for node, said in rows.items() if node not in touched} == {"not restarted"}
     assert " crashed (" in rows[touched.pop()]

@@ -23,7 +23,7 @@ def test_status_of_named_nodes(cluster: Cluster) -> None:
 
     one, none = cluster.ipvs("status", node), cluster.ipvs("status", "no-such-node")
 
-    assert (one.code, set(one.rows) - {"NODE"}) == (0, {node}), one.err
+    assert (one.code, set(one.rows) - {"NODE"}) == (0, {node, "1 of 1 node in sync on rr"}), one.err
     assert (none.code, none.out) == (1, "")
     assert none.err.startswith("error: node no-such-node not found")
 
@@ -58,5 +58,5 @@ def test_nothing_to_change(cluster: Cluster) -> None:
 
     assert (run.code, run.out) == (0, ""), run.err
     assert run.err.splitlines()[-1] == "already set and in force on every node: nothing to change"
-    assert (stale.code, stale.err.splitlines()[-1]) == (0, "every node follows: nothing to restart")
+    assert (stale.code, stale.err.splitlines()[-1]) == (0, "all nodes are in sync: nothing to restart")
     assert (cluster.config, cluster.pods) == (before, pods)

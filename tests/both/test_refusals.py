@@ -47,8 +47,8 @@ def test_user_without_rights(cluster: Cluster) -> None:
     """An impersonated nobody is refused in the API server's words."""
     run = cluster.ipvs("get", "--as", "jane")
 
-    what = 'User "jane" cannot get resource "daemonsets" in API group "apps" in the namespace "kube-system"'
-    said = f'error: the server refused (Forbidden): daemonsets.apps "kube-proxy" is forbidden: {what}'
+    what = 'User "jane" cannot list resource "pods" in API group "" in the namespace "kube-system"'
+    said = f"error: the server refused (Forbidden): pods is forbidden: {what}"
     assert (run.code, run.out, run.err.splitlines()[0]) == (1, "", said)
 
 
@@ -71,7 +71,7 @@ def test_namespace_without_kube_proxy(cluster: Cluster) -> None:
     run = cluster.ipvs("status", "-n", "nowhere")
 
     assert (run.code, run.out) == (1, "")
-    assert run.err.startswith("error: no kube-proxy found: looked for daemonset nowhere/kube-proxy")
+    assert run.err.startswith("error: no kube-proxy found: looked for a daemonset of nowhere that runs kube-proxy")
 
 
 def test_node_that_is_not_there(cluster: Cluster) -> None:

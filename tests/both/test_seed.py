@@ -21,7 +21,7 @@ def test_seed(cluster: Cluster) -> None:
     node_ports(cluster, "rr")
 
     got = cluster.ipvs("get")
-    assert (got.code, got.rows["mode"][0], got.rows["scheduler"][0].split()[0]) == (0, "ipvs", "rr"), got.err
+    assert (got.code, got.rows["mode"][0].split()[0], got.rows["scheduler"][0].split()[0]) == (0, "ipvs", "rr"), got.err
 
     done = cluster.ipvs("set", "--scheduler", "sh", *cluster.pace)
     restarted = "".join(f"node/{node} restarted\n" for node in sorted(old))
@@ -34,8 +34,9 @@ def test_seed(cluster: Cluster) -> None:
     node_ports(cluster, "sh")
 
     seen = cluster.ipvs("status", "-o", "wide")
-    assert (seen.code, seen.err.splitlines()[-1]) == (0, f"{len(old)} of {len(old)} nodes on sh"), seen.err
-    assert {node: (row[0], row[5]) for node, row in seen.rows.items() if node != "NODE"} == dict.fromkeys(
+    summary = f"{len(old)} of {len(old)} nodes in sync on sh"
+    assert (seen.code, seen.out.splitlines()[-1]) == (0, summary), seen.err
+    assert {node: (row[0], row[5]) for node, row in seen.rows.items() if node in old} == dict.fromkeys(
         old, ("sh", "in sync")
     )
 

@@ -11,7 +11,7 @@ def test_configuration_first_nodes_later(cluster: Cluster) -> None:
     status = cluster.ipvs("status", "--check", "-o", "json")
 
     assert (run.code, run.out.splitlines()[-1]) == (0, "configmap/kube-proxy patched"), run.err
-    assert "warning: kube-proxy was not restarted: no node follows yet" in run.err
+    assert "warning: written, but no node uses it until kube-proxy restarts: kubectl ipvs restart --stale" in run.err
     assert (status.code, status.json["summary"]) == (5, {"nodes": len(pods), "restart-needed": len(pods)})
     assert (cluster.pods, cluster.schedulers()) == (pods, kernels)
 

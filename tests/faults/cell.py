@@ -12,7 +12,7 @@ from typing import Any
 from kubectl_ipvs.proxy.config import last_change as lastchange
 from kubectl_ipvs.sandbox import Options, Sandbox
 from kubectl_ipvs.sandbox.nodes.layouts import configuration
-from tests.faults.fault import Fault
+from tests.faults.fault import JOINED, Fault
 from tests.faults.rows import FAULTS
 from tests.harness import QUICK, Ipvs, Run, agreed
 
@@ -62,7 +62,7 @@ def observe(name: str, command: str, ipvs: Ipvs, folder: Path) -> Cell:
         pace = ("--settle", "0s", "--timeout", timeout, *fault.pace) if command in CHANGING else ()
         words = (*COMMANDS[command], *pace, *fault.flags)
         run = skewed(box, fault, folder, *words) if fault.skew else ipvs(box, *words)
-        return Cell(run.code, telling(run, box), left(box, before, command))
+        return Cell(run.code, re.sub(*fault.loose, telling(run, box)), left(box, before, command))
 
 
 def listed(objects: list[dict[str, Any]]) -> dict[str, Any]:
@@ -111,7 +111,7 @@ def left(box: Sandbox, before: dict[str, str], command: str) -> str:
     """Say what the run left: the texts, what the kernels do, how many pods are new, a lease that nobody needs."""
     now = box.configurations or dict.fromkeys(before, box.config)
     states = sorted({_state(now.get(place, ""), text, command) for place, text in before.items()})
-    here = {node["metadata"]["name"] for node in box.objects("Node")}
+    here = {node["metadata"]["name"] for node in box.objects("Node")} - ({JOINED} if command not in CHANGING else set())
     kernels = ", ".join(sorted({name or "nothing" for node, name in box.schedulers().items() if node in here}))
     restarts = sum(box.restarts.values())
     parts = [f"configuration {' and '.join(states)}", f"kernels {kernels}"]
@@ -123,7 +123,9 @@ def left(box: Sandbox, before: dict[str, str], command: str) -> str:
 def _state(text: str, before: str, command: str) -> str:
     wanted = before.replace(*ASKED.get(command, ("", "")))
     somebody = before.replace("minSyncPeriod: 0s", "minSyncPeriod: 1s")
-    states = {somebody: "as somebody else left it", wanted: "as asked", "": "gone", before: "as before"}
+    webhook = re.sub(r"(?m)^( *scheduler:).*$", r"\1 rr", before)
+    states = {webhook: "as the webhook stores it", somebody: "as somebody else left it", wanted: "as asked"}
+    states |= {"": "gone", before: "as before"}
     return states.get(text, f"OTHER: {text}")
 
 

@@ -9,6 +9,8 @@ from kubectl_ipvs.sandbox import Options, Sandbox
 Obj = dict[str, Any]
 SYSTEM = "kube-system"
 TWO = {"nodes": 2}
+JOINED = "node9"
+LOST = (r"(cannot connect to|cannot speak TLS with|the connection to the server) SERVER.*", "SERVER is away")
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Fault:
     pace: tuple[str, ...] = ()
     skew: int = 0
     hopeless: bool = False  # no node will be verified: not worth a long --timeout
+    loose: tuple[str, str] = ("", "")  # what differs from run to run in the words, as for re.sub
     world: Callable[[Options], list[Obj]] | None = None  # another cluster than the built-in one
 
     @property

@@ -8,7 +8,7 @@ from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.certificates.pki import server_context
 from kubectl_ipvs.sandbox.wire.exchange import Drop, Hang, Raw, Reply, Request, Response
 from tests.faults import wire
-from tests.faults.fault import SYSTEM, TWO, Fault, denied
+from tests.faults.fault import LOST, SYSTEM, TWO, Fault, denied
 from tests.faults.rows_of_a_run import MEANWHILE, NODES
 
 Obj = dict[str, Any]
@@ -139,8 +139,8 @@ HALF = Raw(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length
 
 CONNECTION = [
     Fault("connection refused", lambda box: box.stop()),
-    Fault("connection reset", wire.always(Drop(reset=True))),
-    Fault("connection closed without an answer", wire.always(Drop())),
+    Fault("connection reset", wire.always(Drop(reset=True)), loose=LOST),
+    Fault("connection closed without an answer", wire.always(Drop()), loose=LOST),
     Fault("TLS: certificate of another name", flags=("--tls-server-name", "example.com")),
     Fault("TLS: certificate has expired", expired),
     Fault("slow answers (0.1 s each)", wire.on(wire.every, wire.slowly(0.1))),
@@ -169,7 +169,7 @@ ANSWERS = [
     Fault("500", wire.always(wire.refusal(500, "InternalError", "etcdserver: leader changed"))),
     Fault("503", wire.always(Response(503, b"no endpoints available", wire.HTML[:0]))),
     Fault("503 with Retry-After: 1, once", wire.first(wire.every, lambda *_: wire.BUSY_503)),
-    Fault("API server restarts at the first request", outage(wire.every)),
+    Fault("API server restarts at the first request", outage(wire.every), loose=LOST),
     Fault("API server restarts at the first use of a pod", outage(wire.is_use)),
     Fault("API server restarts at the write", outage(wire.is_write)),
     Fault("the write is done, its answer is lost", wire.first(wire.is_write, wire.died)),

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kubectl_ipvs.operations.noderun import NodeOutcome
-from kubectl_ipvs.operations.status import NodeStatus, Status
+from kubectl_ipvs.cluster.objects import ConfigMap
+from kubectl_ipvs.operations.rollout.node import NodeOutcome
+from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.operations.survey import NodeStatus, Status
 
 from kubectl_ipvs.cli import console
 from kubectl_ipvs.errors import IpvsError

@@ -1,4 +1,4 @@
-"""A node that nobody could look at is not "in force"."""
+"""A node that nobody could look at is not in sync."""
 
 import pytest
 
@@ -8,6 +8,10 @@ from tests.harness import Ipvs, MakeSandbox
 
 PACE = ("--settle", "0s", "--timeout", "2s", "--exec-timeout", "1s")
 COMMANDS = {"set": ("set", "--scheduler", "lc"), "restart": ("restart", "--stale")}
+WELL = {
+    "set": "already set and in force on every node that was looked at: nothing to change",
+    "restart": "every node that was looked at is in sync: nothing to restart",
+}
 
 
 def long_ago(box: Sandbox) -> None:
@@ -31,7 +35,7 @@ def long_ago(box: Sandbox) -> None:
     ],
 )
 def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Its table cannot be read: the command says so and ends with 3; no pod is deleted for it."""
+    """Its table cannot be read: it is left out by name, the command ends with 3, and no pod is deleted for it."""
     box = sandbox(**{**FAST, "nodes": 2, "scheduler": "lc"})
     long_ago(box)
     box.set_scheduler("node1", "wrr")
@@ -40,4 +44,6 @@ def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     run = ipvs(box, *COMMANDS[command], *PACE)
 
     assert (run.code, box.schedulers(), box.restarts) == (3, {"node1": "wrr", "node2": "lc"}, {"node1": 0, "node2": 0})
-    assert "node1: failed: did not hold" in run.err
+    assert run.out.startswith("node/node1 skipped: it cannot be verified: ")
+    assert "left out: node1 (it cannot be verified: " in run.err
+    assert run.err.splitlines()[-1] == WELL[command]

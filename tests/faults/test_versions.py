@@ -2,6 +2,8 @@
 
 import pytest
 
+from kubectl_ipvs.sandbox import Options
+from kubectl_ipvs.sandbox.nodes.layouts import configuration
 from tests.faults.cell import FAST
 from tests.harness import Ipvs, MakeSandbox
 
@@ -20,12 +22,14 @@ SAID = {
     "v1.40.0": OFF,
 }
 CODES = {"v1.35.0": "IPVS030", "v1.37.1": "IPVS031", "v1.40.0": "IPVS032"}
+GATE = "featureGates:\n  KubeProxyIPVS: true\n"
 
 
 @pytest.mark.parametrize("version", SAID)
 def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Get, status and set do their work on each; preflight says where IPVS mode stands, and by which code."""
-    box = sandbox(**{**FAST, "version": version, "loaded": ["lc"]})
+    text = configuration(Options()) + (GATE if version == "v1.40.0" else "")
+    box = sandbox(**{**FAST, "version": version, "loaded": ["lc"], "config": text})
 
     get, status = ipvs(box, "get", "-o", "name"), ipvs(box, "status")
     done = ipvs(box, "set", "--scheduler", "lc", "--settle", "0s", "--timeout", "20s")
@@ -36,3 +40,13 @@ def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (get.out, status.rows["node1"][-1]) == ("configmap/kube-proxy\n", "in sync")
     assert warned == ([f"warning {CODES[version]}: {stands}"] if stands else [])
     assert get.err == (f"warning: {stands}\n" if stands else "")
+
+
+def test_gate_that_is_off(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """From 1.40 on kube-proxy does not start in IPVS mode without its gate: nothing is restarted into that."""
+    box = sandbox(**{**FAST, "version": "v1.40.0", "loaded": ["lc"]})
+
+    runs = [ipvs(box, "set", "--scheduler", "lc"), ipvs(box, "restart")]
+
+    assert [(run.code, "error IPVS034: " in run.err) for run in runs] == [(1, True)] * 2
+    assert (box.restarts, box.schedulers()) == ({"node1": 0}, {"node1": "rr"})

@@ -59,6 +59,11 @@ EDITED = {
     "no final newline": (PLAIN.rstrip(), PLAIN.rstrip().replace("rr", "lc")),
 }  # fmt: skip
 
+STARTS = {  # what has to stand there for a flag to change anything: kube-proxy's own default is in effect already
+    "strictARP: false": "strictARP: true",
+    "udpTimeout: 0s": "udpTimeout: 1s",
+    "excludeCIDRs: []": "excludeCIDRs: [fd00::/8]",
+}
 GOOD = {
     ("--strict-arp",): "strictARP: true",
     ("--no-strict-arp",): "strictARP: false",
@@ -146,12 +151,26 @@ def test_every_field_flag_sets_its_field(sandbox: MakeSandbox, ipvs: Ipvs) -> No
     box = sandbox(nodes=1)
 
     for words, line in GOOD.items():
-        box.set_config(PLAIN)
+        before = f"ipvs:\n  {STARTS[line]}\n" if line in STARTS else "ipvs:\n"
+        box.set_config(PLAIN.replace("ipvs:\n", before))
         run = ipvs(box, "set", *words, "--no-restart")
 
         assert (run.code, box.config) == (0, PLAIN.replace("ipvs:\n", f"ipvs:\n  {line}\n")), words
         assert run.out.splitlines()[-1] == "configmap/kube-proxy patched", words
     assert (set(writes(box)), box.restarts) == ({"PATCH configmaps/kube-proxy"}, {"node1": 0})
+
+
+@pytest.mark.parametrize("words", [("--no-strict-arp",), ("--exclude-cidrs", ""), ("--sync-period", "30s")])
+def test_what_is_in_effect_as_the_default_is_not_written(
+    words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs
+) -> None:
+    """To ask for what kube-proxy does anyway changes no text and restarts no node."""
+    box = sandbox(nodes=1, config=PLAIN)
+
+    run = ipvs(box, "set", *words, *BRISK)
+
+    assert (run.code, run.out, box.config, writes(box)) == (0, "", PLAIN, [])
+    assert run.err.endswith("nothing to change\n")
 
 
 def test_bad_value_is_a_usage_error(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -223,17 +242,22 @@ def test_unknown_scheduler_with_force(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 
 def test_get_tells_what_kube_proxy_reads_otherwise(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Unknown keys, wrong types and keys that are there twice are warnings that say what kube-proxy makes of them."""
+    """What kube-proxy exits on comes first, then what it ignores: unknown keys, and those that are there twice."""
     section = "ipvs:\n  Scheduler: lc\n  scheduler: rr\n  scheduler: wrr\n  syncPeriod: 5\n  excludeCIDRs: [foo]\n"
 
     run = ipvs(sandbox(nodes=1, config=HEAD + section), "get")
 
     assert (run.code, run.rows["scheduler"]) == (0, ["wrr"])
     assert run.err.splitlines() == [
-        "warning: ipvs.scheduler: there twice, the last one counts (line 7, column 3)",
-        "warning: ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler",
-        "warning: ipvs.syncPeriod: 5 is not a duration",
-        'warning: ipvs.excludeCIDRs: "foo" is not a CIDR',
+        (
+            "warning: kube-proxy will not start: ipvs.syncPeriod is 5, not a duration such as 30s (line 8); "
+            'ipvs.excludeCIDRs has "foo", not a CIDR (line 9)'
+        ),
+        (
+            "warning: the configuration has keys that kube-proxy ignores: ipvs.scheduler is there twice: the last "
+            "one counts (line 7); ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler "
+            "(line 5)"
+        ),
     ]
 
 

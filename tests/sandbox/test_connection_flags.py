@@ -86,9 +86,9 @@ def test_impersonation_reaches_every_request(place: str, sandbox: MakeSandbox, i
 
     run = ipvs(box, *placed(ALICE, place))
 
-    assert (run.code, run.err) == (0, "2 of 2 nodes on rr\n")
+    assert (run.code, run.out.splitlines()[-1], run.err) == (0, "2 of 2 nodes in sync on rr", "")
     paths = [seen.path.rsplit("/", 1)[-1] for seen in box.requests]
-    assert sorted(paths) == ["exec", "exec", "kube-proxy", "kube-proxy", "nodes", "pods"]
+    assert sorted(paths) == ["daemonsets", "exec", "exec", "kube-proxy", "nodes", "pods", "pods"]
     for seen in box.requests:
         sent = [(name, value) for name, value in seen.headers if name.startswith("impersonate")]
         assert (seen.user, seen.real_user, sent) == ("alice", "admin", AS_ALICE), seen.path
@@ -116,7 +116,7 @@ def test_connection_by_flags_alone(
 
     run = ipvs(None, *placed(words, place))
 
-    assert (run.code, run.rows["node1"][-1], run.err) == (0, "in sync", "1 of 1 node on rr\n")
+    assert (run.code, run.rows["node1"][-1], run.err) == (0, "in sync", "")
     assert {seen.user for seen in box.requests} == {"admin"}
 
 
@@ -145,7 +145,7 @@ def test_client_certificate(place: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_pa
 
     runs = [ipvs(box, "status", user="certificate"), ipvs(box, *placed(("--kubeconfig", str(path), *words), place))]
 
-    assert [(run.code, run.err) for run in runs] == [(0, "1 of 1 node on rr\n")] * 2
+    assert [(run.code, run.out.splitlines()[-1], run.err) for run in runs] == [(0, "1 of 1 node in sync on rr", "")] * 2
     assert {seen.user for seen in box.requests} == {"kubernetes-admin"}
 
 
@@ -190,7 +190,7 @@ def test_certificate_of_somebody_else(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path
     good = [
         ipvs(box, "status", *words) for words in (("--tls-server-name", "kubernetes"), ("--insecure-skip-tls-verify",))
     ]
-    assert [(run.code, run.err) for run in good] == [(0, "1 of 1 node on rr\n")] * 2
+    assert [(run.code, run.out.splitlines()[-1], run.err) for run in good] == [(0, "1 of 1 node in sync on rr", "")] * 2
 
 
 def test_certificate_that_has_expired(ipvs: Ipvs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

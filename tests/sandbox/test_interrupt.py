@@ -1,4 +1,4 @@
-"""Ctrl-C during a rollout, in a process of its own: after the first what is in progress is finished, the second abandons it."""
+"""Ctrl-C during a rollout, in a process of its own: the first finishes what is in progress, the second abandons it."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def interrupted(tmp_path: Path) -> Interrupted:
 
 
 def test_ctrl_c_finishes_what_is_in_progress(sandbox: MakeSandbox, interrupted: Interrupted) -> None:
-    """After the first Ctrl-C no new node starts; the one in progress is verified; exit 130, and what is left is a command."""
+    """After the first Ctrl-C no new node starts, the one in progress is verified; 130, and a command for the rest."""
     box = sandbox(nodes=3, start=0.5)
 
     run = interrupted(box, 1, "node1: waiting for its new pod")

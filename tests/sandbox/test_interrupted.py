@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire.exchange import Request
+from kubectl_ipvs.sandbox.wire.exchange import Drop, Request
 from tests.harness import Ipvs, MakeSandbox, Run
 
 PROGRAM = Path(sys.executable).with_name("kubectl-ipvs")
@@ -216,9 +216,9 @@ def test_killed_at_every_request(first: int, sandbox: MakeSandbox, ipvs: Ipvs, t
     assert (left, number > 15) == ({}, True)
 
 
-def _killed_at(box: Sandbox, folder: Path, number: int) -> bool:
+def _killed_at(box: Sandbox, folder: Path, number: int, words: tuple[str, ...] = SET) -> bool:
     """Run `set` and kill it at its nth request, which still happens; tell whether there was one."""
-    with started(box, folder, *SET) as process:
+    with started(box, folder, *words) as process:
         box.hook = lambda _: process.kill() if len(box.requests) == number else None
         process.communicate(timeout=20)
         box.hook = None
@@ -241,3 +241,62 @@ def test_killed_while_a_node_is_down(number: int, sandbox: MakeSandbox, ipvs: Ip
 
     assert (run.code, set(box.schedulers().values()), box.most_down) == (0, {"lc"}, 1)
     assert box.restarts == {"node1": 1, "node2": 1}
+
+
+TWO = Path(__file__).parents[1] / "field" / "cases" / "02-master-worker" / "world.yaml"
+BOTH = ("set", "--udp-timeout", "10s", "--settle", "0s", "--yes")
+TWO_SHARES = 8  # a run over two ConfigMaps and four nodes makes many requests
+
+
+def in_both(box: Sandbox, words: str) -> list[bool]:
+    """Tell for each of the two texts whether these words are in it."""
+    return [words in text for text in box.configurations.values()]
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["before the second write", "after it"])
+def test_killed_between_two_writes(late: bool, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:  # noqa: FBT001
+    """One ConfigMap of two is written: the same command does what is left, and one `undo` reverses both."""
+    box = sandbox(**FAST, world=TWO)
+    before = dict(box.configurations)
+    with started(box, tmp_path, *BOTH) as process:
+
+        def hook(request: Request) -> Drop | None:
+            if request.method != "PATCH" or sum(seen.method == "PATCH" for seen in box.requests) < 2:
+                return None
+            process.kill()
+            return None if late else Drop()
+
+        box.hook = hook
+        process.communicate(timeout=20)
+        box.hook = None
+    half = in_both(box, "10s")
+    time.sleep(1.1)  # the record's time has seconds
+
+    run = ipvs(box, *BOTH)
+    done, restarted = in_both(box, "10s"), box.restarts
+    undone = ipvs(box, "undo", "--settle", "0s")
+
+    assert (sorted(half), run.code, done) == ([late, True], 0, [True, True]), run
+    assert (set(restarted.values()), box.most_down) == ({1}, 1)
+    assert (undone.code, dict(box.configurations)) == (0, before), undone
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("first", [1, *(pytest.param(n, marks=pytest.mark.whole) for n in range(2, TWO_SHARES + 1))])
+def test_killed_at_every_request_over_two_config_maps(
+    first: int, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path
+) -> None:
+    """SIGKILL at any request: the same command brings every node of both ConfigMaps there; nothing is done twice."""
+    left: dict[int, object] = {}
+    number, killed = first, True
+    while killed:
+        box = sandbox(**FAST, world=TWO)
+        killed = _killed_at(box, tmp_path, number, BOTH)
+        run = ipvs(box, *BOTH)
+        state = (run.code, in_both(box, "10s"), set(box.restarts.values()), box.most_down)
+        if state != (0, [True, True], {1}, 1):
+            left[number] = (state, run)
+        box.stop()
+        number += TWO_SHARES
+
+    assert (left, number > 30) == ({}, True)

@@ -255,7 +255,9 @@ def test_renewals_that_are_refused(status: int, sandbox: MakeSandbox, ipvs: Ipvs
     """A lease that cannot be renewed for longer than it lasts is anybody's: no node is started after that, exit 4."""
     box = sandbox(nodes=3, start=0.2)
     body = json.dumps({"kind": "Status", "code": status, "message": "not now", "reason": "Forbidden"}).encode()
-    box.hook = lambda request: Response(status, body) if "/leases/" in request.path and request.method == "PUT" else None
+    box.hook = lambda request: (
+        Response(status, body) if "/leases/" in request.path and request.method == "PUT" else None
+    )
 
     run = ipvs(box, "set", "--scheduler", "lc", "--settle", "24s", "--timeout", "40s")
 

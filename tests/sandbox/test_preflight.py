@@ -222,7 +222,9 @@ def test_a_node_that_cannot_be_read_is_left_out(fault: str, sandbox: MakeSandbox
 
     run = ipvs(box, *SET, *BRISK)
 
-    words = [line for line in found(run) if line.startswith("warning IPVS018: left out: node2 (it cannot be verified: ")]
+    words = [
+        line for line in found(run) if line.startswith("warning IPVS018: left out: node2 (it cannot be verified: ")
+    ]
     assert (run.code, len(words), box.restarts) == (3, 1, {"node1": 1, "node2": 0, "node3": 1})
     assert UNREAD[fault] in words[0]
     assert "\nnode/node2 " in f"\n{run.out}"
@@ -363,8 +365,10 @@ def test_rollout_is_under_way(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
     said = [
         "error IPVS022: the DaemonSet is in the middle of a rollout: 0 of 3 pods are updated",
-        "  hint: kubectl -n kube-system rollout status daemonset/kube-proxy --timeout=5m; "
-        "where it has stopped for good, --force goes on",
+        (
+            "  hint: kubectl -n kube-system rollout status daemonset/kube-proxy --timeout=5m; "
+            "where it has stopped for good, --force goes on"
+        ),
     ]
     assert (run.code, run.err.splitlines(), writes(box)) == (1, [*said, *refused("IPVS022")], [])
 
@@ -585,4 +589,7 @@ def test_every_question_comes_before_the_first_write(sandbox: MakeSandbox, ipvs:
 
     seen = ["review" if asked.path.endswith(REVIEWS) else asked.method for asked in box.requests]
     last_review = max(index for index, what in enumerate(seen) if what == "review")
-    assert (seen.count("review"), seen.index("PATCH") > last_review) == (5, True)  # pods twice, the ConfigMap, the lease twice
+    assert (seen.count("review"), seen.index("PATCH") > last_review) == (
+        5,
+        True,
+    )  # pods twice, the ConfigMap, the lease twice

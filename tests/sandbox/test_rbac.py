@@ -15,7 +15,9 @@ from tests.harness import BRISK, Ipvs, MakeSandbox
 
 RBAC = Path(__file__).parents[2] / "docs/rbac.yaml"
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
-RESOURCES = ("pods", "pods/exec", "pods/log", "nodes", "configmaps", "secrets", "daemonsets", "services", "events")
+RESOURCES = (
+    "pods", "pods/exec", "pods/log", "nodes", "configmaps", "secrets", "daemonsets", "services", "events", "leases",
+)  # fmt: skip
 Right = tuple[str, str]  # verb, resource
 
 LOOK = [("get",), ("status",), ("version",)]
@@ -50,14 +52,18 @@ def restrict(box: Sandbox, granted: set[Right]) -> None:
 
 def needed() -> Iterator[tuple[str, Right, tuple[str, ...], str]]:
     """Give for each right of a role a command that misses it, and what that says."""
-    status, restart = ("status",), ("restart", "node1", "--yes", *BRISK)
-    get_daemon_set, list_pods = ("get", "daemonsets"), ("list", "pods")
+    status, restart = ("status", "--check"), ("restart", "node1", "--yes", *BRISK)
+    by_name = ("--daemonset", "kube-proxy", *status)
     for role in ("viewer", "operator"):
-        yield role, get_daemon_set, status, 'cannot get resource "daemonsets"'
+        yield role, ("list", "daemonsets"), status, 'cannot list resource "daemonsets"'
+        yield role, ("get", "daemonsets"), by_name, 'cannot get resource "daemonsets"'
         yield role, ("get", "configmaps"), status, 'cannot get resource "configmaps"'
-        yield role, list_pods, status, 'cannot list resource "pods"'
+        yield role, ("list", "pods"), status, 'cannot list resource "pods"'
         yield role, ("create", "pods/exec"), status, 'cannot create resource "pods/exec"'
         yield role, ("list", "nodes"), status, 'cannot list resource "nodes"'
+    for verb in ("get", "create"):
+        yield "operator", (verb, "leases"), restart, f'cannot {verb} resource "leases"'
+    yield "operator", ("update", "leases"), restart, "update leases kubectl-ipvs"
     yield "operator", ("patch", "configmaps"), ("set", "--scheduler", "lc", "--yes", *BRISK), "patch configmaps"
     yield "operator", ("delete", "pods"), restart, "delete pods"
     yield "operator", ("patch", "daemonsets"), ("restart", "--strategy=rollout", "--yes", *BRISK), "patch daemonsets"
@@ -78,13 +84,14 @@ def test_role_is_enough(role: str, commands: list[tuple[str, ...]], sandbox: Mak
 def test_one_right_less_is_named(
     role: str, right: Right, words: tuple[str, ...], said: str, sandbox: MakeSandbox, ipvs: Ipvs
 ) -> None:
-    """Without one right of the role a command says which one is missing."""
+    """Without one right of the role a command says which one is missing: as an error, a warning, or a node's reason."""
     box = sandbox(nodes=2)
     restrict(box, rights(role) - {right})
 
     run = ipvs(box, *words)
 
-    assert (said in run.err, run.code != 0 or right == ("list", "nodes")) == (True, True), run.err
+    goes_on = {("list", "nodes"), ("list", "daemonsets"), ("get", "leases"), ("create", "leases"), ("update", "leases")}
+    assert (said in run.out + run.err, run.code != 0) == (True, right not in goes_on), run.err
 
 
 def test_watch_only_spares_the_server(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -95,13 +102,33 @@ def test_watch_only_spares_the_server(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert ipvs(box, "restart", "--yes", *BRISK).code == 0
 
 
-def test_every_right_is_needed() -> None:
-    """Each right has a command that misses it, but for exec's other verb, the search for the DaemonSet, and watch.
+@pytest.mark.parametrize(
+    ("right", "with_it", "without_it"),
+    [
+        (("list", "services"), "(of no Service)", "kubectl ipvs set --exclude-cidrs 192.168.50.10/32"),
+        (("get", "pods/log"), "simulated crash", "kubectl -n kube-system logs"),
+    ],
+    ids=["services", "logs"],
+)
+def test_optional_rights(right: Right, with_it: str, without_it: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Two rights make the answer better, and nothing fails without them."""
+    said = []
+    for granted in (rights("operator"), rights("operator") - {right}):
+        box = sandbox(nodes=2, faults={"node1": "foreign=wlc"})
+        restrict(box, granted)
+        for node in box.nodes:
+            box.fault(node, "crash-loop" if right[1] == "pods/log" else "foreign=wlc")
+        words = ("restart", "--yes", *BRISK) if right[1] == "pods/log" else ("status",)
+        run = ipvs(box, *words)
+        said.append(run.out + run.err)
 
-    Without leases a change goes on with a warning: tests/sandbox/test_lease.py.
-    """
-    leases = {(verb, "leases") for verb in ("get", "create", "update", "delete")}
-    without = {("get", "pods/exec"), ("list", "daemonsets"), ("watch", "pods")} | leases
+    assert [with_it in text for text in said] == [True, False], said
+    assert without_it in said[1], said[1]
+
+
+def test_every_right_is_needed() -> None:
+    """Each right has a command that misses it, but for exec's other verb, those that are optional, and watch."""
+    without = {("get", "pods/exec"), ("watch", "pods"), ("list", "services"), ("get", "pods/log"), ("delete", "leases")}
     tested = {(role, right) for role, right, _, _ in needed()}
 
     assert {(role, right) for role in ("viewer", "operator") for right in rights(role) - without} == tested

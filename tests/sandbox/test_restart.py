@@ -202,7 +202,7 @@ def test_api_server_that_goes_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 
 def test_set_without_restart(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """--no-restart writes alone, says that no node uses it yet and which command ends that; `set` without it does, too."""
+    """--no-restart writes alone, says that no node uses it yet and what ends that; `set` without it does, too."""
     box = sandbox(nodes=2)
 
     run = ipvs(box, "set", "--scheduler", "lc", "--no-restart")

@@ -34,7 +34,8 @@ def test_serves_until_it_is_told_to_end(number: signal.Signals, tmp_path: Path) 
         process.send_signal(number)
         _, err = process.communicate(timeout=20)
 
-    assert (process.returncode, run.returncode, len(run.stdout.splitlines())) == (0, 0, 3)
+    assert (process.returncode, run.returncode, len(run.stdout.splitlines())) == (0, 0, 4)
+    assert run.stdout.splitlines()[-1] == "2 of 2 nodes in sync on rr"
     assert err.startswith("a simulated cluster of 2 nodes: nothing here is real")
     assert list(tmp_path.glob("kubectl-ipvs*")) == []
 

@@ -46,7 +46,7 @@ def annotate(box: Sandbox, change: dict[str, str | None]) -> None:
 
 
 def test_record(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """The annotation says when, which fields, from what to what, since when the old text stood; kubeadm's own hash stays."""
+    """The annotation says when, which fields, from what to what, since when the old text was; kubeadm's hash stays."""
     box = sandbox(**FAST)
     before = annotations(box)
 

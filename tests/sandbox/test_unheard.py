@@ -103,7 +103,7 @@ def test_nobody_reads_the_diff(box: Sandbox) -> None:
 
 @pytest.mark.parametrize("case", ["told", "told, but ignored", "not told"])
 def test_the_terminal_is_lost(case: str, box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal that takes nothing any more, with SIGHUP or without (not in the foreground): it goes on to the last node."""
+    """A terminal that takes nothing any more, with SIGHUP or without (not in the foreground): it goes on to the end."""
     monkeypatch.setenv("TERM", "xterm")
     ours, theirs = pty.openpty()
     ignoring = ("sh", "-c", 'trap "" HUP; exec "$0" "$@"') if case == "told, but ignored" else ()

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
-from kubectl_ipvs.operations.locate import Located
 
 from kubectl_ipvs.cluster.objects import ConfigMap
+from kubectl_ipvs.operations.installation import Installation, ProxyNode
+from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.output.configuration import content, render, warnings, where, words
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.fields import Value
@@ -34,32 +35,27 @@ CONFIG_MAP = ConfigMap(
     managers=(),
     changed={},
 )
-IN_CONFIG_MAP = Located(
-    kind="ConfigMap",
-    namespace="kube-system",
-    name="kube-proxy-ds",
-    selector="k8s-app=kube-proxy",
-    version="v1.35.1",
-    configuration=read(TEXT),
-    config_map=CONFIG_MAP,
-    key="config.conf",
-)
-FLAGS = Located(
-    kind="Flags",
-    namespace="kube-system",
-    name="kube-proxy",
-    selector="component=kube-proxy",
-    version="",
-    configuration=read_flags(["--ipvs-exclude-cidrs="]),
-)
-STATIC = Located(
-    kind="StaticPods",
-    namespace="kube-system",
-    name="kube-proxy",
-    selector="k8s-app=kube-proxy",
-    version="v1.34.0",
-    configuration=read_flags(["--proxy-mode=ipvs"]),
-)
+IN_CONFIG_MAP = Source(
+    "ConfigMap", "kube-system", "kube-proxy-ds", "v1.35.1", configuration=read(TEXT), config_map=CONFIG_MAP,
+    key="config.conf", identity=("ConfigMap", "kube-proxy", "config.conf"),
+)  # fmt: skip
+FLAGS = Source("DaemonSet", "kube-system", "kube-proxy", "", configuration=read_flags(["--ipvs-exclude-cidrs="]),
+               identity=("DaemonSet",))  # fmt: skip
+STATIC = Source("Pod", "kube-system", "kube-proxy", "v1.34.0", configuration=read_flags(["--proxy-mode=ipvs"]),
+                identity=("Pod",))  # fmt: skip
+FILE = Source("File", "kube-system", "kube-proxy", "v1.34.0", path="/etc/x.yaml", identity=("File",),
+              problem="kube-proxy reads /etc/x.yaml, a file on each node", hint="change it there")  # fmt: skip
+
+
+def found(*sources: Source, nodes: int = 0) -> Installation:
+    """Make an installation in which each configuration is read by so many nodes."""
+    proxies = [
+        ProxyNode(f"node{position * nodes + number + 1}", None, None, None, entry)
+        for position, entry in enumerate(sources)
+        for number in range(nodes)
+    ]
+    return Installation("kube-system", (), sources, tuple(proxies), ())
+
 
 TABLE = """\
 SETTING         VALUE
@@ -73,6 +69,7 @@ tcpFinTimeout   2m0s (default)
 udpTimeout      5m0s (default)
 excludeCIDRs    10.0.0.0/8,::/0
 source          configmap kube-system/kube-proxy, key config.conf
+nodes           0
 """
 WIDE = """\
 SETTING         VALUE                                               CONFIGURED        DEFAULT    FLAG
@@ -86,6 +83,7 @@ tcpFinTimeout   2m0s (default)                                      <unset>     
 udpTimeout      5m0s (default)                                      <unset>           5m0s       --ipvs-udp-timeout
 excludeCIDRs    10.0.0.0/8,::/0                                     10.0.0.0/8,::/0   []         --ipvs-exclude-cidrs
 source          configmap kube-system/kube-proxy, key config.conf   -                 -          -
+nodes           0                                                   -                 -          -
 version         v1.35.1                                             -                 -          -
 """
 FLAGS_WIDE = """\
@@ -100,6 +98,7 @@ tcpFinTimeout   2m0s (default)                              <unset>      2m0s   
 udpTimeout      5m0s (default)                              <unset>      5m0s       --ipvs-udp-timeout
 excludeCIDRs    []                                          []           []         --ipvs-exclude-cidrs
 source          flags of daemonset kube-system/kube-proxy   -            -          -
+nodes           0                                           -            -          -
 version         <unknown>                                   -            -          -
 """
 
@@ -115,9 +114,33 @@ version         <unknown>                                   -            -      
         (STATIC, "name", "pod/kube-proxy\n"),
     ],
 )
-def test_for_people(located: Located, form: str, expected: str) -> None:
+def test_for_people(located: Source, form: str, expected: str) -> None:
     """What is in force, marked where kube-proxy chose it; wide: what is configured, and the flag of that meaning."""
-    assert render(located, form) == expected
+    assert render(found(located), form) == expected
+
+
+def test_several_for_people() -> None:
+    """Each configuration is a table of its own with the nodes that read it; one that cannot be read is <unknown>."""
+    tables = render(found(IN_CONFIG_MAP, FLAGS, FILE, nodes=7), "table").split("\n\n")
+
+    ends = [[line for line in text.splitlines() if line.startswith(("source", "nodes"))] for text in tables]
+    assert ends == [
+        [
+            "source          configmap kube-system/kube-proxy, key config.conf",
+            "nodes           7: node1, node2, node3, node4, node5 and 2 more",
+        ],
+        [
+            "source          flags of daemonset kube-system/kube-proxy",
+            "nodes           7: node8, node9, node10, node11, node12 and 2 more",
+        ],
+        [
+            "source          file /etc/x.yaml on each node",
+            "nodes           7: node15, node16, node17, node18, node19 and 2 more",
+        ],
+    ]
+    assert "scheduler       <unknown>" in tables[2]
+    names = render(found(IN_CONFIG_MAP, FLAGS, nodes=1), "name")
+    assert names == "configmap/kube-proxy\ndaemonset.apps/kube-proxy\n"
 
 
 def setting(configured: object, effective: object, origin: str) -> dict[str, object]:
@@ -141,13 +164,33 @@ CONTENT: dict[str, Any] = {
     },
     "unknown": ["Scheduler"],
 }
+PROBLEM = (
+    "the configuration has keys that kube-proxy ignores: ipvs.Scheduler: kube-proxy does not know this key and "
+    "ignores it, unlike scheduler (line 9)"
+)
 
 
 def test_for_programs() -> None:
-    """The schema's facts, the same in json and in yaml."""
+    """The schema's facts, the same in json and in yaml; one configuration stands at the first level as well."""
     whole = {"apiVersion": "kubectl-ipvs/v1", "kind": "Configuration", **CONTENT}
-    documents = [json.loads(render(IN_CONFIG_MAP, "json")), yaml.safe_load(render(IN_CONFIG_MAP, "yaml"))]
-    assert documents == [whole, whole]
+    whole["configurations"] = [{**CONTENT, "nodes": ["node1"], "problems": [PROBLEM]}]
+    one = found(IN_CONFIG_MAP, nodes=1)
+    assert [json.loads(render(one, "json")), yaml.safe_load(render(one, "yaml"))] == [whole, whole]
+
+
+def test_several_for_programs() -> None:
+    """Of several none stands at the first level: a script that reads one scheduler is not told half of the truth."""
+    document = json.loads(render(found(IN_CONFIG_MAP, STATIC, FILE, nodes=2), "json"))
+
+    assert set(document) == {"apiVersion", "kind", "configurations"}
+    assert [entry["source"]["kind"] for entry in document["configurations"]] == ["ConfigMap", "Pod", "File"]
+    assert [entry["nodes"] for entry in document["configurations"]] == [
+        ["node1", "node2"], ["node3", "node4"], ["node5", "node6"],
+    ]  # fmt: skip
+    last = document["configurations"][2]
+    assert (last["mode"], last["ipvs"], last["problems"], last["source"]["path"]) == (
+        None, {}, [FILE.problem], "/etc/x.yaml",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -162,13 +205,13 @@ def test_for_programs() -> None:
         (
             STATIC,
             {"kind": "Pod", "namespace": "kube-system", "name": "kube-proxy", "key": ""},
-            "flags of static pods in kube-system (k8s-app=kube-proxy)",
+            "flags of static pods in kube-system",
         ),
     ],
 )
-def test_where_it_lives(located: Located, source: dict[str, str], said: str) -> None:
+def test_where_it_lives(located: Source, source: dict[str, str], said: str) -> None:
     """A ConfigMap's key, a DaemonSet's flags, or static pods' flags."""
-    assert (content(located)["source"], where(located)) == (source, said)
+    assert (content(found(located))["source"], where(located)) == (source, said)
 
 
 @pytest.mark.parametrize(
@@ -184,17 +227,17 @@ DEPRECATED = (
     "kube-proxy v1.35.1: IPVS mode is deprecated since Kubernetes 1.35, off by default in 1.40 and removed in 1.43 "
     "(KEP-5495); nftables mode takes its place"
 )
-IGNORED = "ipvs.Scheduler: kube-proxy does not know this key and ignores it, unlike scheduler (line 9)"
 
 
 @pytest.mark.parametrize(
     ("located", "expected"),
     [
-        (IN_CONFIG_MAP, [IGNORED, DEPRECATED]),
+        (IN_CONFIG_MAP, [PROBLEM, DEPRECATED]),
         (FLAGS, ["kube-proxy's mode is iptables: the ipvs settings are not in force"]),
         (STATIC, []),
+        (FILE, [f"{FILE.problem}; {FILE.hint}"]),
     ],
 )
-def test_warnings(located: Located, expected: list[str]) -> None:
+def test_warnings(located: Source, expected: list[str]) -> None:
     """What kube-proxy ignores, a mode in which nothing of it counts, or the end of IPVS mode."""
-    assert warnings(located) == expected
+    assert warnings(found(located)) == expected

@@ -33,6 +33,12 @@ class Edit(NamedTuple):
         return rolled_back(self.new_text, since=self.source.changed, before=self.since)
 
     @property
+    def record(self) -> LastChange | None:
+        """The record of the change that left the text as it is; None for none, or where somebody changed it since."""
+        found = _record_of(self.source)
+        return found if found is not None and found.fits(self.source.text) else None
+
+    @property
     def changes_text(self) -> bool:
         """There is something to write."""
         return self.new_text != self.source.text
@@ -103,7 +109,7 @@ class Change(NamedTuple):
     @property
     def recorded(self) -> bool:
         """`undo` can restore the configuration, once this is written (or as it stands, where nothing is)."""
-        return bool(self.edits) and all(entry.changes_text or _record(entry.source) for entry in self.edits)
+        return bool(self.edits) and all(entry.changes_text or entry.record is not None for entry in self.edits)
 
 
 def parse_values(typed: Mapping[str, str]) -> dict[str, Value]:
@@ -183,11 +189,6 @@ def text_diff(source: Source, new_text: str) -> str:
     found = source.config_map
     name = f"{found.namespace}/{found.name} {source.key}" if found else ""
     return difference(source.text, new_text, f"configmap {name}")
-
-
-def _record(source: Source) -> bool:
-    record = _record_of(source)
-    return record is not None and record.fits(source.text)
 
 
 def _record_of(source: Source) -> LastChange | None:

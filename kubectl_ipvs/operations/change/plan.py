@@ -4,10 +4,11 @@ Dry run, the question, the run itself and `-o json` are four uses of that value.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.change.checks import Intent, check, early, mends_start
 from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
@@ -23,6 +24,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.proxy.verdict import judge
 
 NOTHING = Coverage((), (), {})
+PASSING = frozenset({"gone", "unreachable", "unreadable"})  # failures of a look that may have been a moment's
 REPLACED, PAUSE = 3.0, 0.2  # seconds a pod that was replaced may take to be there, and between two looks
 
 
@@ -55,6 +57,11 @@ class Plan(NamedTuple):
     def does_nothing(self) -> bool:
         """Nothing is to be written and no node is to be touched."""
         return not self.change.changes_text and not self.targets
+
+    @property
+    def rolls_back(self) -> bool:
+        """The old texts are written again where a node cannot be verified."""
+        return self.options.rollback and self.change.changes_text
 
     @property
     def restarts_all(self) -> bool:
@@ -100,27 +107,27 @@ def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
 
 
 def _looks(cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], looker: Looker, concurrency: int) -> list[Look]:
-    """Look at every node that may be touched; where the pod was replaced since it was listed, at the new one."""
+    """Look at every node that may be touched, and once more where the pod was replaced since, or the connection lost."""
     if not nodes:
         return []
     cluster.let_go()
     looks = {seen.node.name: seen for seen in fan_out(lambda node: _look(looker, node), nodes, concurrency)}
-    gone = [seen.node for seen in looks.values() if seen.reading.failure == "gone"]
-    if gone:
-        again = _listed_again(cluster, where, gone)
-        looks = {name: seen for name, seen in looks.items() if name in again or seen.node not in gone}
+    missed = {name: seen.node for name, seen in looks.items() if seen.reading.failure in PASSING}
+    if missed:
+        again = _listed_again(cluster, where, missed)
+        looks = {name: seen for name, seen in looks.items() if name in again or name not in missed}
         looks |= {
             seen.node.name: seen for seen in fan_out(lambda n: _look(looker, n), list(again.values()), concurrency)
         }
     return sorted(looks.values(), key=lambda seen: natural(seen.node.name))
 
 
-def _listed_again(cluster: Cluster, where: Where, gone: Sequence[ProxyNode]) -> dict[str, ProxyNode]:
+def _listed_again(cluster: Cluster, where: Where, missed: Container[str]) -> dict[str, ProxyNode]:
     """Return nodes with the pods that they have by now, once those are there; a node that went away is left out."""
-    names = {node.name for node in gone}
     deadline = time.monotonic() + REPLACED
     while True:
-        found = {node.name: node for node in find(cluster, where).nodes if node.name in names}
+        listed = retrying(lambda: find(cluster, where), REPLACED)
+        found = {node.name: node for node in listed.nodes if node.name in missed}
         if all(node.pod is not None for node in found.values()) or time.monotonic() > deadline:
             return found
         time.sleep(PAUSE)

@@ -115,33 +115,33 @@ def try_on_server(cluster: Cluster, plan: Plan) -> None:
 
 
 def _logs(cluster: Cluster, plan: Plan, rolled: Rolled) -> Mapping[str, Sequence[str]]:
-    """Return kube-proxy's last words on the nodes where it crashed, or the command that shows them."""
-    logs: dict[str, Sequence[str]] = {}
-    for entry in rolled.nodes:
-        if entry.outcome == "failed" and entry.new_pod and len(logs) < LOGGED:
-            logs[entry.node] = _log(cluster, plan.found.namespace, entry, plan)
-    return logs
+    """Return kube-proxy's last words on nodes that failed, or the command that shows them."""
+    failed = [entry for entry in rolled.nodes if entry.outcome == "failed" and entry.new_pod]
+    return {entry.node: _log(cluster, entry, plan) for entry in failed[:LOGGED]}
 
 
-def _log(cluster: Cluster, namespace: str, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
-    crashed = "crashed" in entry.reason
+def _log(cluster: Cluster, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
+    """Read the log where the pod crashed, and where a rollback takes the pod away; else the user can look."""
+    crashed, goes = "crashed" in entry.reason, plan.rolls_back
+    if crashed or goes:
+        lines = _last_lines(cluster, entry, plan, crashed=crashed)
+        if lines or goes:
+            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
     before = " --previous" if crashed else ""
-    look = f"{entry.node}: look: kubectl -n {namespace} logs {entry.new_pod}{before}"
-    if not crashed:
-        return (look,)
-    target = next(t.node.pod for t in plan.targets if t.name == entry.node)
-    if target is None:
-        return (look,)
-    for previous in (True, False):  # the container may not have been started again yet
+    return (f"{entry.node}: look: kubectl -n {plan.found.namespace} logs {entry.new_pod}{before}",)
+
+
+def _last_lines(cluster: Cluster, entry: NodeOutcome, plan: Plan, *, crashed: bool) -> Sequence[str]:
+    pod = next(target.node.pod for target in plan.targets if target.name == entry.node)
+    for previous in (True, False) if crashed and pod else (False,):  # the container may not be started again yet
         try:
             with cluster.within(LOG_TIMEOUT):
-                text = cluster.pod_log(target._replace(name=entry.new_pod), LAST_LINES, previous=previous)
+                text = cluster.pod_log(pod._replace(name=entry.new_pod), LAST_LINES, previous=previous) if pod else ""
         except IpvsError:
             continue
-        lines = text.strip().splitlines()[-LAST_LINES:]
-        if lines:
-            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
-    return (look,)
+        if text.strip():
+            return text.strip().splitlines()[-LAST_LINES:]
+    return ()
 
 
 def _ended(
@@ -171,7 +171,7 @@ def _ended(
     glance = look("stopped", written, nodes)
     if glance.reverted:  # the text is another one by now: what failed may not even have read ours
         return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
-    if not plan.options.rollback or not plan.change.changes_text:
+    if not plan.rolls_back:
         return Outcome("stopped", nodes, left=rolled.problem, glance=glance)
     touched = [entry.node for entry in rolled.nodes if entry.touched]
     failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")

@@ -26,7 +26,7 @@ def write(
     If one cannot be written, those before it are put back, and the failure is raised: none stays half written unsaid.
     """
     written: list[tuple[Edit, Source]] = []
-    time = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = _begun(change) or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     for entry in change.writes:
         record = last_change.record(entry.source.text, entry.new_text, entry.fields, time, entry.source.changed).write()
         notes = {ANNOTATION: record, ROLLED_BACK: entry.note}
@@ -41,6 +41,21 @@ def write(
             raise _restored(cluster, written, error, timeout, dry_run=dry_run) from error
         written.append((entry, stored))
     return change.found.with_sources({entry.source.identity: stored for entry, stored in written})
+
+
+def _begun(change: Change) -> str:
+    """Return the time of the run that this one continues, "" for none: `undo` reverses what has one time together.
+
+    That run was cut short between two ConfigMaps: one of them has its record already, and is left as it is.
+    """
+    wanted = {name: entry["to"] for name, entry in change.fields.items()}
+    for entry in change.edits:
+        found = entry.record
+        if found is not None and not entry.changes_text:
+            made = {name: field.get("to") for name, field in found.fields.items()}
+            if made == wanted:
+                return found.time
+    return ""
 
 
 def put(

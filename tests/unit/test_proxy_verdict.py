@@ -1,0 +1,207 @@
+"""The one judgement of a node: every rule of proxy/verdict.py, from facts alone."""
+
+from typing import Any
+
+import pytest
+
+from kubectl_ipvs.ipvs.summary import ForeignRow, Row, Summary
+from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, STATES, UNSEEN, NodeFacts, Verdict, describe, judge, named
+
+OLD = "kube-proxy started before the configuration was last changed"
+POD = "pod p is not ready: Pending"
+
+
+def rows(scheduler: str, count: int, network: str = "10.96.0") -> tuple[Row, ...]:
+    """Make rows of one scheduler, as a summary keeps them."""
+    return tuple(Row("TCP", f"{network}.{number}:80", scheduler) for number in range(1, count + 1))
+
+
+def table(*found: tuple[Row, ...], servers: int = 9, foreign: int = 0) -> Summary:
+    """Make a summary of rows."""
+    counts = {entry[0].scheduler: len(entry) for entry in found}
+    return Summary(
+        schedulers=counts, virtual_servers=sum(counts.values()) + foreign, real_servers=servers, active=0, inactive=0,
+        unparsed=(), unparsed_lines=0, foreign=foreign, own_real_servers=servers,
+        foreign_rows=tuple(ForeignRow(row, "forwarding", "Route") for row in rows("rr", foreign, "192.168.1")),
+        examples={entry[0].scheduler: entry for entry in found},
+    )  # fmt: skip
+
+
+GOOD = NodeFacts(
+    wanted="lc", mode="ipvs", has_pod=True, pod_ready=True, pod_reason=POD, node_ready=True, age="current",
+    summary=table(rows("lc", 40)),
+)  # fmt: skip
+TWO = "TCP 10.96.0.1:80, TCP 10.96.0.2:80"
+FIVE = f"{TWO}, TCP 10.96.0.3:80, TCP 10.96.0.4:80, TCP 10.96.0.5:80"
+
+TABLE: dict[str, tuple[dict[str, Any], Verdict]] = {
+    "all is well": ({}, Verdict("in-sync", mode="ipvs")),
+    "a node that is not ready may be in sync": ({"node_ready": False}, Verdict("in-sync", mode="ipvs")),
+    "the text may have changed since, and the kernel has it": ({"age": "unsure"}, Verdict("in-sync", mode="ipvs")),
+    "no pod": ({"has_pod": False, "summary": None}, Verdict("no-pod", "no kube-proxy pod runs on this node")),
+    "no pod on a node that is down": (
+        {"has_pod": False, "summary": None, "node_ready": False},
+        Verdict("no-pod", "no kube-proxy pod runs on this node; the node is not ready"),
+    ),
+    "another scheduler": (
+        {"summary": table(rows("rr", 9))},
+        Verdict("out-of-step", f"the kernel has rr on {FIVE} and 4 more instead of lc", "", "ipvs", rows("rr", 5)),
+    ),
+    "a few rows of another": (
+        {"summary": table(rows("lc", 40), rows("rr", 2))},
+        Verdict(
+            "out-of-step",
+            f"the kernel has rr on {TWO} instead of lc (not kube-proxy's? then: "
+            "kubectl ipvs set --exclude-cidrs 10.96.0.1/32,10.96.0.2/32)",
+            "", "ipvs", rows("rr", 2),
+        ),
+    ),
+    "as many of another are no exception": (
+        {"summary": table(rows("lc", 2), rows("rr", 2))},
+        Verdict("out-of-step", f"the kernel has rr on {TWO} instead of lc", "", "ipvs", rows("rr", 2)),
+    ),
+    "a scheduler that is being changed": (
+        {"summary": table(rows("lc", 40), rows("none", 2))},
+        Verdict(
+            "out-of-step", "the kernel is changing the scheduler of 2 virtual servers", "", "ipvs", rows("none", 2)
+        ),
+    ),
+    "another scheduler, and the text may have changed since": (
+        {"summary": table(rows("rr", 2)), "age": "unsure"},
+        Verdict("restart-needed", f"the kernel has rr on {TWO} instead of lc", "", "ipvs", rows("rr", 2)),
+    ),
+    "an empty table proves nothing": (
+        {"summary": table()},
+        Verdict("out-of-step", "the kernel has no virtual server of kube-proxy"),
+    ),
+    "a table of foreign rows alone proves nothing": (
+        {"summary": table(foreign=3)},
+        Verdict("out-of-step", "the kernel has no virtual server of kube-proxy: its 3 rows are foreign"),
+    ),
+    "foreign rows are not compared": (
+        {"summary": table(rows("lc", 40), foreign=3)},
+        Verdict("in-sync", mode="ipvs"),
+    ),
+    "no real server at all is odd": (
+        {"summary": table(rows("lc", 4), servers=0)},
+        Verdict("in-sync", "", "4 virtual servers and no real server: no Service works there", "ipvs"),
+    ),
+    "not yet restarted": (
+        {"summary": table(rows("rr", 2)), "age": "outdated"},
+        Verdict("restart-needed", f"the kernel has rr, {OLD}", "", "ipvs", rows("rr", 2)),
+    ),
+    "not yet restarted, by chance the same": (
+        {"age": "outdated"}, Verdict("restart-needed", OLD, "", "ipvs"),
+    ),
+    "not yet restarted, nothing in the kernel": (
+        {"age": "outdated", "summary": table()}, Verdict("restart-needed", OLD),
+    ),
+    "not yet restarted into another mode": (
+        {"age": "outdated", "mode": "nftables"},
+        Verdict(
+            "restart-needed",
+            "the configured mode is nftables, kube-proxy started before that "
+            "(the kernel still has 40 virtual servers on lc)", "", "ipvs",
+        ),
+    ),
+    "the pod is not ready": ({"pod_ready": False}, Verdict("not-ready", POD)),
+    "another mode": (
+        {"mode": "iptables", "summary": table()},
+        Verdict("not-ipvs", "kube-proxy's mode is iptables", mode="iptables"),
+    ),
+    "another mode, with leftovers": (
+        {"mode": "iptables", "summary": table(rows("rr", 2), rows("lc", 1))},
+        Verdict("not-ipvs", "kube-proxy's mode is iptables; 3 virtual servers are left over", mode="iptables"),
+    ),
+    "a configuration that nobody can read": (
+        {"mode": None, "wanted": None, "unread": "kube-proxy reads /etc/x"},
+        Verdict("unknown", "kube-proxy reads /etc/x"),
+    ),
+    "a configuration that nobody can read, nor say why": (
+        {"mode": None, "wanted": None},
+        Verdict("unknown", "its configuration cannot be read: not compared"),
+    ),
+}  # fmt: skip
+UNREAD: dict[str, tuple[dict[str, Any], Verdict]] = {
+    "another mode, no module": (
+        {"failure": "not-ipvs", "reason": "no table", "mode": "nftables"},
+        Verdict("not-ipvs", "kube-proxy's mode is nftables", mode="nftables"),
+    ),
+    "another mode since kube-proxy started, no module": (
+        {"failure": "not-ipvs", "reason": "no table", "mode": "nftables", "age": "outdated"},
+        Verdict("restart-needed", "the configured mode is nftables, kube-proxy started before that"),
+    ),
+    "the mode is ipvs, no module": ({"failure": "not-ipvs", "reason": "no table"}, Verdict("not-ipvs", "no table")),
+    "replaced while we looked": (
+        {"failure": "gone", "reason": "pod not found"},
+        Verdict("not-ready", "the pod was replaced while we looked: pod not found"),
+    ),
+    "gone, and the pod was not ready": ({"failure": "gone", "pod_ready": False}, Verdict("not-ready", POD)),
+    "unreachable, and the pod was not ready": (
+        {"failure": "unreachable", "pod_ready": False}, Verdict("not-ready", POD),
+    ),
+    "unreadable, and the pod was not ready": ({"failure": "unreadable", "pod_ready": False}, Verdict("not-ready", POD)),
+    "forbidden says more than not ready": (
+        {"failure": "forbidden", "reason": "no exec", "pod_ready": False}, Verdict("forbidden", "no exec"),
+    ),
+    "timeout": ({"failure": "timeout", "reason": "10s"}, Verdict("timeout", "10s")),
+    "no tools in the image": ({"failure": "no-ipvsadm", "reason": "no cat"}, Verdict("no-ipvsadm", "no cat")),
+    "the node is down": (
+        {"failure": "unreachable", "reason": "dialing", "pod_ready": False, "node_ready": False},
+        Verdict("unreachable", "the node is not ready; dialing"),
+    ),
+    "gone with the node": (
+        {"failure": "gone", "reason": "404", "pod_ready": False, "node_ready": False},
+        Verdict("not-ready", "the pod was replaced while we looked: 404"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_judge(name: str) -> None:
+    """What a node's table, pod, mode and age come to; nothing is right because there was nothing to look at."""
+    changed, expected = TABLE[name]
+    assert judge(GOOD._replace(**changed)) == expected
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_judge_without_a_table(name: str) -> None:
+    """Why there is no table, and the cause behind it where it is known."""
+    changed, expected = UNREAD[name]
+    assert judge(GOOD._replace(summary=None, **changed)) == expected
+
+
+def test_only_what_was_seen_is_in_sync() -> None:
+    """Of everything that is judged here, in sync is what has rows of kube-proxy, all on the wanted scheduler."""
+    cases = [GOOD._replace(**changed) for changed, _ in TABLE.values()]
+    cases += [GOOD._replace(summary=None, **changed) for changed, _ in UNREAD.values()]
+    for facts in cases:
+        if judge(facts).in_sync:
+            assert facts.summary is not None
+            assert set(facts.summary.schedulers) == {facts.wanted}
+
+
+def test_six_addresses_of_both_families() -> None:
+    """What differs is named, five at most, then counted; the flag that excludes it has each family's prefix length."""
+    odd = (Row("UDP", "[fd00::1]:53", "rr"), *rows("rr", 1, "10.9.9"))
+    reason = judge(GOOD._replace(summary=table(rows("lc", 9), odd))).reason
+    assert "rr on UDP [fd00::1]:53, TCP 10.9.9.1:80 instead of lc" in reason
+    assert "--exclude-cidrs 10.9.9.1/32,fd00::1/128)" in reason
+    assert named(rows("rr", 5), 5) == FIVE
+    assert named(rows("rr", 6), 6) == f"{FIVE} and 1 more"
+    assert named((), 3) == ""
+
+
+@pytest.mark.parametrize(
+    ("schedulers", "expected"), [({}, ""), ({"lc": 40}, "lc"), ({"lc": 40, "rr": 2}, "lc 40, rr 2")]
+)
+def test_describe(schedulers: dict[str, int], expected: str) -> None:
+    """One name alone; several with their counts."""
+    assert describe(schedulers) == expected
+
+
+def test_the_states() -> None:
+    """Every state that is judged is a known one, and none is both out of step and unseen."""
+    judged = {verdict.state for _, verdict in [*TABLE.values(), *UNREAD.values()]}
+    assert (judged | OUT_OF_STEP | UNSEEN) - set(STATES) == set()
+    assert OUT_OF_STEP.isdisjoint(UNSEEN)
