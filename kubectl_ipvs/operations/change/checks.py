@@ -3,14 +3,13 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cluster.cluster import Access, Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet
 from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
-from kubectl_ipvs.operations.change.options import ChangeOptions
 from kubectl_ipvs.operations.installation import Installation, ProxyNode
 from kubectl_ipvs.operations.kernel_modules import read_modules
 from kubectl_ipvs.operations.source import Source
@@ -23,20 +22,13 @@ from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
 from kubectl_ipvs.proxy.process import Reference
 
+if TYPE_CHECKING:
+    from kubectl_ipvs.operations.change.plan import Plan
+
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
 PLACES = {"ConfigMap": "ConfigMap", "DaemonSet": "Flags", "Pod": "StaticPods"}
 REFERENCES = {"File": "host-file", "Rendered": "rendered"}
 WITHOUT_LEASE = "another change at the same time would not be noticed"
-
-
-class Intent(NamedTuple):
-    """What the run is going to do: the change, the nodes it is about, and which of them it covers."""
-
-    change: Change
-    options: ChangeOptions
-    nodes: tuple[ProxyNode, ...]
-    covered: Coverage
-    restarts: bool
 
 
 def early(change: Change) -> list[Finding]:
@@ -62,35 +54,35 @@ def mends_start(change: Change) -> bool:
     return any(_errors(entry.source) and not _errors(entry.after) for entry in change.edits if entry.changes_text)
 
 
-def check(cluster: Cluster, intent: Intent, concurrency: int, timeout: float) -> list[Finding]:
+def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, timeout: float) -> list[Finding]:
     """Gather the facts and evaluate them, for each configuration; what is said of several is said once."""
-    change, options = intent.change, intent.options
+    change, options, restarts = plan.change, plan.options, bool(plan.targets)
     after = {source.identity: source for source in change.after.sources}
     used = [
         source
         for source in change.found.sources
-        if not intent.nodes or any(node.source.identity == source.identity for node in intent.nodes)
+        if not plan.nodes or any(node.source.identity == source.identity for node in plan.nodes)
     ]
-    rights, unknown, warnings = _rights(cluster, intent, concurrency)
-    busy = _rollouts(cluster, intent) if intent.restarts else {}
+    rights, unknown, warnings = _rights(cluster, plan, concurrency)
+    busy = _rollouts(cluster, plan) if restarts else {}
     services = _services(cluster, change)
     found: list[Finding] = []
     for source in used:
-        nodes = [node for node in intent.nodes if node.source.identity == source.identity]
+        nodes = [node for node in plan.nodes if node.source.identity == source.identity]
         facts = _source_facts(source, after[source.identity], change)
         owner = next((node.daemon_set for node in nodes if node.daemon_set is not None), None)
         facts = replace(
-            facts, nodes=[_node(node, intent.covered) for node in nodes], restarts=intent.restarts,
+            facts, nodes=[_node(node, covered) for node in nodes], restarts=restarts,
             strategy=options.pace.strategy, on_delete=owner is not None and owner.strategy == "OnDelete",
             namespace=source.namespace, daemon_set=owner.name if owner else "kube-proxy",
             rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
-        if facts.scheduler and intent.restarts and facts.mode == "ipvs":
+        if facts.scheduler and restarts and facts.mode == "ipvs":
             modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
             known = [entry._replace(modules=modules.get(entry.name)) for entry in facts.nodes]
             facts = replace(facts, nodes=known)
         found += findings(facts)
-    found += findings(_run_facts(intent, rights, unknown))
+    found += findings(_run_facts(plan, covered, rights, unknown))
     found += [Finding("IPVS012", "warning", words) for words in warnings]
     return list(dict.fromkeys(found))
 
@@ -105,17 +97,16 @@ def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:
         return {}
 
 
-def _run_facts(intent: Intent, rights: Sequence[str], unknown: str) -> Facts:
+def _run_facts(plan: "Plan", covered: Coverage, rights: Sequence[str], unknown: str) -> Facts:
     """Gather what concerns the run as a whole, not one configuration."""
-    covered = intent.covered
-    away = {node.name for node in intent.nodes if not node.ready}
+    away = {node.name for node in plan.nodes if not node.ready}
     left_out = {
         name: reason for name, reason in covered.reasons.items() if name not in away and name not in covered.unreadable
     }
-    nodes = [NodeFact(node.name, node.ready) for node in intent.nodes if node.name not in left_out and node.ready]
+    nodes = [NodeFact(node.name, node.ready) for node in plan.nodes if node.name not in left_out and node.ready]
     return Facts(
         mode="", nodes=nodes, unreadable=covered.unreadable, left_out=left_out, missing_rights=rights,
-        unknown_rights=unknown, restarts=intent.options.restart,
+        unknown_rights=unknown, restarts=plan.options.restart,
     )  # fmt: skip
 
 
@@ -181,13 +172,13 @@ def _owners(source: Source) -> tuple[Owner, ...]:
     return () if found is None else owners({**found.labels, **found.annotations}, found.managers, source.namespace)
 
 
-def _rollouts(cluster: Cluster, intent: Intent) -> dict[str, str]:
+def _rollouts(cluster: Cluster, plan: "Plan") -> dict[str, str]:
     """Say which DaemonSets are in the middle of a rollout.
 
     A pod that is gone for a moment, after a run of ours was killed for example, looks the same: so ask again first.
     """
-    owners_here = {node.daemon_set.name: node.daemon_set for node in intent.nodes if node.daemon_set is not None}
-    said = {name: _unfinished(owner, intent.change.found.nodes) for name, owner in owners_here.items()}
+    owners_here = {node.daemon_set.name: node.daemon_set for node in plan.nodes if node.daemon_set is not None}
+    said = {name: _unfinished(owner, plan.change.found.nodes) for name, owner in owners_here.items()}
     deadline = time.monotonic() + REST
     while any(said.values()) and time.monotonic() < deadline:
         time.sleep(PAUSE)
@@ -196,7 +187,7 @@ def _rollouts(cluster: Cluster, intent: Intent) -> dict[str, str]:
                 owner = cluster.daemon_set(owners_here[name].namespace, name)
             except IpvsError:
                 return said
-            said[name] = "" if owner is None else _unfinished(owner, intent.change.found.nodes)
+            said[name] = "" if owner is None else _unfinished(owner, plan.change.found.nodes)
     return said
 
 
@@ -207,9 +198,9 @@ def _unfinished(owner: DaemonSet, nodes: Sequence[ProxyNode]) -> str:
     return rollout_under_way(owner.desired, owner.updated, owner.observed_generation, owner.generation, away)
 
 
-def _rights(cluster: Cluster, intent: Intent, concurrency: int) -> tuple[tuple[str, ...], str, list[str]]:
+def _rights(cluster: Cluster, plan: "Plan", concurrency: int) -> tuple[tuple[str, ...], str, list[str]]:
     """Ask for every right that the run needs; return those that are missing, why they are not known, and warnings."""
-    needed, lease = _needed(intent), _lease_rights(intent.change.found)
+    needed, lease = _needed(plan), _lease_rights(plan.change.found)
 
     def ask(access: Access) -> tuple[Access, bool | None, str]:
         try:
@@ -225,19 +216,19 @@ def _rights(cluster: Cluster, intent: Intent, concurrency: int) -> tuple[tuple[s
     return tuple(missing), next((why for _, allowed, why in answers if allowed is None), ""), warnings
 
 
-def _needed(intent: Intent) -> list[Access]:
+def _needed(plan: "Plan") -> list[Access]:
     """Return the rights without which the run ends halfway; exec is not asked for, since every table was read by it."""
-    found, options = intent.change.found, intent.options
+    found, options = plan.change.found, plan.options
     here = found.namespace
     needed = [Access("list", "pods", namespace=here)]
-    for entry in intent.change.writes:
+    for entry in plan.change.writes:
         name = entry.source.config_map.name if entry.source.config_map else ""
         needed.append(Access("patch", "configmaps", namespace=here, name=name))
-    rollout = intent.restarts and options.pace.strategy == "rollout"
+    rollout = bool(plan.targets) and options.pace.strategy == "rollout"
     if rollout:
         needed += [Access("patch", "daemonsets", group="apps", namespace=here, name=owner.name)
                    for owner in found.daemon_sets]  # fmt: skip
-    if intent.restarts and (not rollout or (options.rollback and intent.change.changes_text)):
+    if bool(plan.targets) and (not rollout or (options.rollback and plan.change.changes_text)):
         needed.append(Access("delete", "pods", namespace=here))
     return needed
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
-from kubectl_ipvs.operations.change.checks import Intent, check, early, mends_start
+from kubectl_ipvs.operations.change.checks import check, early, mends_start
 from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
 from kubectl_ipvs.operations.change.edits import Change
 from kubectl_ipvs.operations.change.options import ChangeOptions
@@ -94,8 +94,7 @@ def plan(
         raise IpvsError(f"{problem}: nothing was changed", hint="leave --canary out, or --canary none")
     if made.does_nothing and not covered.unreadable:
         return made
-    intent = Intent(change, options, tuple(nodes), covered, bool(targets))
-    return made._replace(findings=tuple(check(cluster, intent, concurrency, looker.timeout)))
+    return made._replace(findings=tuple(check(cluster, made, covered, concurrency, looker.timeout)))
 
 
 def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
@@ -107,7 +106,7 @@ def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
 
 
 def _looks(cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], looker: Looker, concurrency: int) -> list[Look]:
-    """Look at every node that may be touched, and once more where the pod was replaced since, or the connection lost."""
+    """Look at every node that may be touched; once more where its pod was replaced, or the connection was lost."""
     if not nodes:
         return []
     cluster.let_go()

@@ -5,6 +5,7 @@ Whatever happens, the outcome says for each node what it runs. Nothing here asks
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -12,12 +13,12 @@ from kubectl_ipvs.errors import ExitCode, Interrupted, IpvsError, worst
 from kubectl_ipvs.operations.change.edits import Edit
 from kubectl_ipvs.operations.change.final_look import Glance, final_look
 from kubectl_ipvs.operations.change.plan import Plan
-from kubectl_ipvs.operations.change.rollback import RollbackRequest, roll_back
+from kubectl_ipvs.operations.change.rollback import roll_back
 from kubectl_ipvs.operations.change.write import write
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.look import Looker
 from kubectl_ipvs.operations.rollout.engine import Observer, Rollout, Rules
-from kubectl_ipvs.operations.rollout.node import NodeOutcome, NodeRun, Rolled
+from kubectl_ipvs.operations.rollout.node import NodeOutcome, Rolled
 from kubectl_ipvs.operations.rollout.proof import Proof, StaysUp, TableInSync
 from kubectl_ipvs.operations.rollout.step import DaemonSetRolls, DeletePod, Step
 from kubectl_ipvs.operations.support.interrupts import LEASE_LOST, Interrupts, interruptible
@@ -87,23 +88,102 @@ def run(cluster: Cluster, plan: Plan, looker: Looker, observers: Observers, conc
     """Write, restart, verify; on a failure put the old values back and restart what was touched; look once more."""
     interrupts = Interrupts(observers.say)
     with _lease(cluster, plan, observers.say, interrupts), interruptible(interrupts):  # until then Ctrl-C just ends
-        timeout, gives_up = plan.options.pace.timeout, lambda: interrupts.asked
+        return _Run(cluster, plan, looker, observers, concurrency, interrupts).outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run, while the lease is held."""
+
+    cluster: Cluster
+    plan: Plan
+    looker: Looker
+    observers: Observers
+    concurrency: int
+    interrupts: Interrupts
+
+    def outcome(self) -> Outcome:
+        """Do it all."""
+        plan = self.plan
+        written = self._write()
+        for entry in plan.change.writes:
+            self.observers.written(entry)
+        undoable = plan.change.recorded
+        if not plan.options.restart:
+            return Outcome("written", plan.left_out, undoable=undoable)
+        rolled = self._roll(written)
+        logs = _logs(self.cluster, plan, rolled)  # before a rollback takes the pods away
+        return self._ended(written, rolled)._replace(undoable=undoable, logs=logs)
+
+    def _write(self) -> Installation:
+        timeout = self.plan.options.pace.timeout
         try:
-            written = write(cluster, plan.change, timeout=timeout, gives_up=gives_up)
+            return write(self.cluster, self.plan.change, timeout=timeout, gives_up=lambda: self.interrupts.asked)
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted during the write: the configuration may have been written, no node was restarted",
                 hint="`kubectl ipvs get` shows it; the same command again goes on",
             ) from None
-        for entry in plan.change.writes:
-            observers.written(entry)
-        undoable = plan.change.recorded
-        if not plan.options.restart:
-            return Outcome("written", plan.left_out, undoable=undoable)
-        rolled = _roll(cluster, plan, written, looker, observers.node, interrupts)
-        logs = _logs(cluster, plan, rolled)  # before a rollback takes the pods away
-        ended = _ended(cluster, plan, written, rolled, looker, observers, interrupts, concurrency)
-        return ended._replace(undoable=undoable, logs=logs)
+
+    def _roll(self, written: Installation) -> Rolled:
+        """Restart and verify; a failure to begin is a result too, since the configuration is written by now."""
+        plan, pace = self.plan, self.plan.options.pace
+        new = {source.identity: source for source in written.sources}
+        targets = [
+            target._replace(node=target.node._replace(source=new.get(target.node.source.identity, target.node.source)))
+            for target in plan.targets
+        ]
+        rules = Rules(plan.found.namespace, plan.at_once, pace.timeout, pace.settle, plan.canary)
+        step, proof = _step(self.cluster, plan), _proof(plan, written, self.looker)
+        try:
+            return Rollout(self.cluster, rules, step, proof, self.observers.node, self.interrupts).run(
+                targets, plan.found.lists
+            )
+        except IpvsError as error:
+            untouched = tuple(NodeOutcome.untouched(target) for target in targets)
+            return Rolled(untouched, self.interrupts.reason, f"the restart could not begin: {error}")
+
+    def _ended(self, written: Installation, rolled: Rolled) -> Outcome:
+        """Say how a rollout ended, roll back where that is asked for, and look once more."""
+        nodes = (*rolled.nodes, *self.plan.left_out)
+        if rolled.stop and not rolled.verified:
+            return Outcome("lease-lost" if rolled.stop == LEASE_LOST else "interrupted", nodes, left=rolled.problem)
+        # What failed needs no more time.
+        patience = self.plan.options.pace.timeout if rolled.verified else 0.0
+        glance = self._look(written, nodes, patience)
+        if rolled.verified:
+            return Outcome(_judged(glance, complete=not self.plan.left_out), nodes, glance=glance)
+        if glance.reverted:  # the text is another one by now: what failed may not even have read ours
+            return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
+        if not self.plan.rolls_back:
+            return Outcome("stopped", nodes, left=rolled.problem, glance=glance)
+        return self._back(written, rolled)
+
+    def _back(self, written: Installation, rolled: Rolled) -> Outcome:
+        """Roll back."""
+        nodes = (*rolled.nodes, *self.plan.left_out)
+        touched = tuple(entry.node for entry in rolled.nodes if entry.touched)
+        failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
+        why = f"{some(failed)} failed: " if failed else ""
+        self.observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
+        self.observers.rolls_back(len(touched))
+        back, restored = roll_back(
+            self.cluster, self.plan, written, touched, self.looker, self.observers.node, self.interrupts
+        )
+        left = "; ".join(part for part in (rolled.problem, back.problem) if part)
+        if back.problem or restored is None:
+            return Outcome("rollback-failed", nodes, back.nodes, left)
+        glance = self._look(restored, back.nodes, self.plan.options.pace.timeout)
+        return Outcome("rolled-back", nodes, back.nodes, left, glance)
+
+    def _look(self, expected: Installation, outcomes: Sequence[NodeOutcome], patience: float) -> Glance:
+        """Look once more, unless the user waits for the end."""
+        if self.interrupts.count:
+            return Glance()
+        return final_look(
+            self.cluster, self.plan.where, expected, outcomes, self.looker, self.concurrency,
+            restarts_all=self.plan.restarts_all, patience=patience,
+        )  # fmt: skip
 
 
 def try_on_server(cluster: Cluster, plan: Plan) -> None:
@@ -144,80 +224,10 @@ def _last_lines(cluster: Cluster, entry: NodeOutcome, plan: Plan, *, crashed: bo
     return ()
 
 
-def _ended(
-    cluster: Cluster,
-    plan: Plan,
-    written: Installation,
-    rolled: Rolled,
-    looker: Looker,
-    observers: Observers,
-    interrupts: Interrupts,
-    concurrency: int,
-) -> Outcome:
-    """Say how a rollout ended, roll back where that is asked for, and look once more."""
-    nodes = (*rolled.nodes, *plan.left_out)
-
-    def look(kind: Kind, expected: Installation, outcomes: Sequence[NodeOutcome]) -> Glance:
-        if interrupts.count or kind == "lease-lost":
-            return Glance()  # the user waits for the end; or somebody else is at work
-        patience = 0.0 if kind == "stopped" else plan.options.pace.timeout  # what failed needs no more time
-        return final_look(
-            cluster, plan.where, expected, outcomes, looker, concurrency,
-            restarts_all=plan.restarts_all, patience=patience,
-        )  # fmt: skip
-
-    if rolled.stop and not rolled.verified:
-        kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"
-        return Outcome(kind, nodes, left=rolled.problem)
-    if rolled.verified:
-        glance = look("verified", written, nodes)
-        return Outcome(_judged(glance, complete=not plan.left_out), nodes, glance=glance)
-    glance = look("stopped", written, nodes)
-    if glance.reverted:  # the text is another one by now: what failed may not even have read ours
-        return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
-    if not plan.rolls_back:
-        return Outcome("stopped", nodes, left=rolled.problem, glance=glance)
-    touched = [entry.node for entry in rolled.nodes if entry.touched]
-    failed = tuple(entry.node for entry in rolled.nodes if entry.outcome == "failed")
-    why = f"{some(failed)} failed: " if failed else ""
-    observers.say(f"rolling back: {why}the old value is written again, {_nodes(len(touched))} restarted")
-    observers.rolls_back(len(touched))
-    request = RollbackRequest(plan.where, plan.change, written, touched, plan.targets, plan.at_once, plan.options.pace)
-    done = roll_back(cluster, request, looker, observers.node, interrupts)
-    left = "; ".join(part for part in (rolled.problem, done.left) if part)
-    if done.left or done.restored is None:
-        return Outcome("rollback-failed", nodes, done.nodes, left)
-    return Outcome("rolled-back", nodes, done.nodes, left, look("rolled-back", done.restored, done.nodes))
-
-
 def _judged(glance: Glance, *, complete: bool) -> Kind:
     if glance.reverted:
         return "reverted"
     return "verified" if complete and glance.clean else "partial"
-
-
-def _roll(
-    cluster: Cluster,
-    plan: Plan,
-    written: Installation,
-    looker: Looker,
-    observe: Callable[[NodeRun], None],
-    interrupts: Interrupts,
-) -> Rolled:
-    """Restart and verify; a failure to begin is a result too, since the configuration is written by now."""
-    new = {source.identity: source for source in written.sources}
-    targets = [
-        target._replace(node=target.node._replace(source=new.get(target.node.source.identity, target.node.source)))
-        for target in plan.targets
-    ]
-    pace = plan.options.pace
-    rules = Rules(plan.found.namespace, plan.at_once, pace.timeout, pace.settle, plan.canary)
-    rollout = Rollout(cluster, rules, _step(cluster, plan), _proof(plan, written, looker), observe, interrupts)
-    try:
-        return rollout.run(targets, plan.found.lists)
-    except IpvsError as error:
-        untouched = tuple(NodeOutcome.untouched(target) for target in targets)
-        return Rolled(untouched, interrupts.reason, f"the restart could not begin: {error}")
 
 
 def _step(cluster: Cluster, plan: Plan) -> Step:
