@@ -19,7 +19,7 @@ PREFIX = "kubectl-ipvs-test"
 SET = ("set", "--scheduler", "sh", "--dry-run=server", "--force")
 RESTART = ("restart", "--dry-run=server")
 MISSING = [  # role, verb, resource, command, what it says
-    ("viewer", "get", "daemonsets", ("get",), 'cannot get resource "daemonsets"'),
+    ("viewer", "get", "daemonsets", ("get", "--daemonset", "kube-proxy"), 'cannot get resource "daemonsets"'),
     ("viewer", "get", "configmaps", ("get",), 'cannot get resource "configmaps"'),
     ("viewer", "list", "pods", ("status",), 'cannot list resource "pods"'),
     ("viewer", "create,get", "pods/exec", ("status",), 'resource "pods/exec"'),
@@ -121,4 +121,4 @@ def test_one_verb_less_is_named(
     """Without a verb the command says which one is missing; only the list of nodes is a warning."""
     run = users.ipvs(role, (verbs, resource), *words)
 
-    assert (said in run.err, run.code != 0 or resource == "nodes") == (True, True), run.err
+    assert (said in run.out + run.err, run.code != 0 or resource == "nodes") == (True, True), run.err

@@ -24,7 +24,7 @@ def frames(seen: str) -> list[list[str]]:
 @pytest.mark.timeout(180)
 def test_a_failure_stays_in_view(sandbox: MakeSandbox, tmp_path: Path) -> None:
     """D6: the failed node is named at once with its reason; the sum is complete; the end lists what is not well."""
-    box = sandbox(nodes=200, faults={"node77": "crash-later", "node150": "hang"})
+    box = sandbox(nodes=200, faults={"node77": "crash-loop", "node150": "hang"})
 
     with Terminal(
         ("--exec-timeout", "2s", "set", "--scheduler", "lc", "--max-unavailable", "40", *QUICKLY),
@@ -58,7 +58,7 @@ def test_a_failure_stays_in_view(sandbox: MakeSandbox, tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 def test_a_restart_that_failed_names_the_node(sandbox: MakeSandbox, tmp_path: Path) -> None:
     """D6: the last screen of a restart names the node that failed and why, and counts the others."""
-    box = sandbox(nodes=60, faults={"node7": "crash-later"})
+    box = sandbox(nodes=60, faults={"node7": "crash-loop"})
 
     with Terminal(
         ("restart", "--max-unavailable", "20", *QUICKLY), environment(box, tmp_path), size=(LINES, COLUMNS)

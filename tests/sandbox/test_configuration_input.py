@@ -87,9 +87,12 @@ PROBLEMS = (
 )
 PREFIX = "is not an address with the length of its prefix\nhint: try 10.0.0.0/8,fd00::/8\n"
 BAD = {
-    ("--sync-period", "5"): f'syncPeriod: "5" is not a duration\n{UNIT}',
+    ("--sync-period", "5"): 'syncPeriod: "5" is not a duration\nhint: did you mean 5s?\n',
     ("--sync-period", "-5s"): 'syncPeriod: "-5s" is negative\nhint: try 0s for kube-proxy\'s default\n',
-    ("--min-sync-period", "1m"): "minSyncPeriod must not be greater than syncPeriod\n",
+    (
+        "--min-sync-period",
+        "1m",
+    ): "minSyncPeriod 1m is greater than syncPeriod 30s (default)\nhint: set --sync-period, too\n",
     ("--tcp-timeout", "1d"): f'tcpTimeout: "1d" is not a duration\n{UNIT}',
     ("--tcp-fin-timeout", ""): f'tcpFinTimeout: "" is not a duration\n{UNIT}',
     ("--udp-timeout", "soon"): f'udpTimeout: "soon" is not a duration\n{UNIT}',
@@ -113,7 +116,7 @@ def test_unreadable_configuration_names_line_and_column(sandbox: MakeSandbox, ip
         changed = [ipvs(box, *words, *BRISK) for words in (SET, (*SET, "--force"), ("restart",))]
 
         assert run == Run(1, "", f"error: {WHERE}: {problem}\n"), case
-        assert (looked.code, checked.code, looked.rows["node1"][-1]) == (0, 3, "unknown"), case
+        assert (looked.code, checked.code, looked.rows["node1"][-1]) == (3, 3, "unknown"), case
         assert (f"node1: unknown: {WHERE}: {problem}" in looked.out, problem in looked.err) == (True, True), case
         assert [(entry.code, entry.out) for entry in changed] == [(1, "")] * 3, case
         assert [problem in entry.err for entry in changed] == [True] * 3, case

@@ -89,6 +89,20 @@ def test_a_node_that_joins_out_of_step(sandbox: MakeSandbox, ipvs: Ipvs) -> None
     assert "fix with: kubectl ipvs restart late" in run.err.splitlines()
 
 
+def test_a_node_whose_kube_proxy_is_just_starting(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Under an autoscaler some node is always joining: it is looked at again before anything is said of it."""
+    box = sandbox(**FAST)
+
+    def join() -> None:
+        box.add_node("late")
+        box.fault("late", "slow-start=1.5")
+
+    at_the_last_look(box, join)
+    run = ipvs(box, *SET)
+
+    assert (run.code, box.schedulers()["late"], "warning: late" in run.err) == (0, "lc", False)
+
+
 def test_a_node_that_joins_is_none_of_a_named_restart(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Whoever named nodes is told of those alone."""
     box = sandbox(**FAST)

@@ -281,6 +281,34 @@ def test_killed_between_two_writes(late: bool, sandbox: MakeSandbox, ipvs: Ipvs,
     assert (undone.code, dict(box.configurations)) == (0, before), undone
 
 
+def test_undo_killed_between_two_writes(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """One ConfigMap of two is undone: the next `undo` does the other one, and does not redo the first."""
+    box = sandbox(**FAST, world=TWO)
+    before = dict(box.configurations)
+    assert ipvs(box, *BOTH).code == 0
+    time.sleep(1.1)  # the record's time has seconds
+    seen = len(box.requests)
+    with started(box, tmp_path, "undo", "--settle", "0s", "--yes") as process:
+
+        def hook(request: Request) -> Drop | None:
+            if request.method != "PATCH" or sum(entry.method == "PATCH" for entry in box.requests[seen:]) < 2:
+                return None
+            process.kill()
+            return Drop()
+
+        box.hook = hook
+        process.communicate(timeout=20)
+        box.hook = None
+    half = in_both(box, "10s")
+
+    run = ipvs(box, "undo", "--settle", "0s")
+    whole = dict(box.configurations)
+    redone = ipvs(box, "undo", "--settle", "0s")
+
+    assert (sorted(half), run.code, whole) == ([False, True], 0, before), run
+    assert (redone.code, in_both(box, "10s")) == (0, [True, True]), redone
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("first", [1, *(pytest.param(n, marks=pytest.mark.whole) for n in range(2, TWO_SHARES + 1))])
 def test_killed_at_every_request_over_two_config_maps(

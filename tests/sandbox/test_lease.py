@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire.exchange import Request, Response
+from kubectl_ipvs.sandbox.wire.exchange import Hang, Reply, Request, Response
 from tests.faults.wire import first, unanswered
 from tests.harness import BRISK, Ipvs, MakeSandbox, writes
 
@@ -264,6 +264,26 @@ def test_renewals_that_are_refused(status: int, sandbox: MakeSandbox, ipvs: Ipvs
     assert run.code == 4, run.err
     assert "warning: the lease is lost, it cannot be renewed: " in run.err
     assert sorted(box.restarts.values()) == [0, 0, 1]
+
+
+@pytest.mark.timeout(90)
+def test_a_renewal_that_is_never_answered(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A renewal is given up before the lease runs out, so that the next one can tell that somebody took it."""
+    box = sandbox(nodes=2, start=0.2)
+
+    def hang(request: Request) -> Reply | None:
+        if "/leases/" not in request.path or request.method != "PUT":
+            return None
+        box.hook = None
+        box.remove("Lease", "kube-system", "kubectl-ipvs")
+        return Hang(60)
+
+    box.hook = hang
+    run = ipvs(box, "set", "--scheduler", "lc", "--settle", "22s", "--timeout", "40s")
+
+    assert run.code == 4, run.err
+    assert "warning: the lease is lost, it was taken over or deleted" in run.err
+    assert sorted(box.restarts.values()) == [0, 1]
 
 
 @pytest.mark.timeout(60)

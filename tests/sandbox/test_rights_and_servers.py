@@ -46,7 +46,7 @@ def test_right_that_every_command_needs(verb: str, resource: str, shown: str, sa
 
 
 def test_right_to_read_the_configuration(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Without it get and set say so and end; status shows every table, compares none, and --check is not green."""
+    """Without it get and set say so and end; status shows every table, compares none, and is not green."""
     box = sandbox(nodes=2)
     box.deny("get", "configmaps")
 
@@ -55,7 +55,7 @@ def test_right_to_read_the_configuration(sandbox: MakeSandbox, ipvs: Ipvs) -> No
 
     words = 'configmaps "kube-proxy" is forbidden: User "admin" cannot get resource "configmaps"'
     assert [(run.code, run.out, words in run.err) for run in (got, changed)] == [(1, "", True)] * 2
-    assert (seen.code, checked.code, [seen.rows[node][-1] for node in box.nodes]) == (0, 3, ["unknown"] * 2)
+    assert (seen.code, checked.code, [seen.rows[node][-1] for node in box.nodes]) == (3, 3, ["unknown"] * 2)
     assert (words in seen.out, seen.out.splitlines()[-1]) == (True, "0 of 2 nodes in sync, 2 unknown")
     assert (box.restarts, box.schedulers()) == ({"node1": 0, "node2": 0}, {"node1": "rr", "node2": "rr"})
 

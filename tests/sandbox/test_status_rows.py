@@ -67,8 +67,8 @@ def test_every_fault_is_a_row(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
             assert all(cell.isdigit() for cell in run.rows[node][1:5]), node
             assert said.get(node, "") == reason
     assert below(run)[-1] == (
-        "8 of 20 nodes in sync on rr, 3 unreachable, 3 unreadable, 2 no pod, 1 forbidden, 1 timeout, 1 no ipvsadm, "
-        "1 not ipvs"
+        "8 of 20 nodes in sync on rr, 3 unreadable, 3 unreachable, 2 no pod, 1 timeout, 1 no ipvsadm, 1 not ipvs, "
+        "1 forbidden"
     )
 
 

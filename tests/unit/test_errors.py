@@ -20,12 +20,13 @@ def test_exit_codes() -> None:
 
 
 def test_the_exit_code_of_each_error() -> None:
-    """1, but for a wrong command line and a change that came in between."""
+    """1, but for a wrong command line, a change that came in between, and the user's own Ctrl-C."""
     found = {name: kind.exit_code for name, kind in vars(errors).items() if _is_ours(kind)}
     assert {name: code for name, code in found.items() if code is not ExitCode.ERROR} == {
         "UsageError": ExitCode.USAGE,
         "ChangedMeanwhile": ExitCode.CONFLICT,
         "Busy": ExitCode.CONFLICT,
+        "Interrupted": ExitCode.INTERRUPTED,
     }
 
 

@@ -24,6 +24,7 @@ class Edit(NamedTuple):
     new_text: str
     values: Mapping[str, Value]  # the fields as they will be in effect
     since: float | None = None  # of an undo: when the text that it restores was written the first time
+    undoes: str = ""  # of an undo: the time of the change that it reverses
 
     @property
     def note(self) -> str | None:
@@ -76,6 +77,7 @@ class Change(NamedTuple):
     found: Installation
     edits: tuple[Edit, ...] = ()
     values: Mapping[str, Value] = {}
+    began: str = ""  # the time of a run that was cut short between two ConfigMaps, and that this one finishes
 
     @property
     def changes_text(self) -> bool:
@@ -169,19 +171,19 @@ def reverse(found: Installation) -> Change:
     records = [(source, record) for source in found.sources if source.config_map and (record := _record_of(source))]
     if not records:
         raise found.unreadable() or _nothing_to_undo(found)
-    newest = max(record.time for _, record in records)
+    newest = max((record for _, record in records), key=lambda record: record.time)
+    # An undo that was cut short between two ConfigMaps left some of what it reverses: those are finished first.
+    left = [(source, record) for source, record in records if newest.undoes and record.time == newest.undoes]
     edits = []
-    for source, record in records:
-        if record.time != newest:
-            continue
+    for source, record in left or [entry for entry in records if entry[1].time == newest.time]:
         if not record.fits(source.text):
             raise _changed_since(source, record)
         new_text = record.reverse(source.text)
         read = configuration.read(new_text).ipvs
         restored = {name: read[name].effective for name in record.fields if name in read}
-        edits.append(Edit(source, new_text, restored, record.before))
+        edits.append(Edit(source, new_text, restored, record.before, record.time))
     values = {name: value for entry in edits for name, value in entry.values.items()}
-    return Change(found, tuple(edits), values)
+    return Change(found, tuple(edits), values, newest.time if left else "")
 
 
 def text_diff(source: Source, new_text: str) -> str:

@@ -4,12 +4,14 @@ Whoever changed something meanwhile is noticed here: a text that was put back (A
 node that joined, a pod that somebody replaced after it was verified, a node that went away.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.operations.change.coverage import YOUNG
 from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, find
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
@@ -17,6 +19,7 @@ from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
 
 PATIENCE = 15.0  # seconds in which an API server that is away may come back
+COMING, AGAIN = 8.0, 0.5  # seconds that a kube-proxy which just started is given at most, and between two looks
 
 
 class Glance(NamedTuple):
@@ -41,19 +44,33 @@ def final_look(
     concurrency: int,
     *,
     restarts_all: bool,
+    patience: float = 0.0,
 ) -> Glance:
     """Look once more. `expected` is the installation as this run left it; nodes that it left out are not judged.
 
-    `restarts_all`: the run covers every node, so one that joined has to be in sync, too.
+    `restarts_all`: the run covers every node, so one that joined has to be in sync, too. A kube-proxy that has only
+    just started is looked at again within `patience` seconds: it is ready before its table is there.
     """
-    try:
-        found = retrying(lambda: find(cluster, where), PATIENCE)
-    except IpvsError as error:
-        return Glance(unknown=f"the cluster could not be looked at again: {error}")
-    reverted = tuple(_name(source) for source in expected.sources if _is_other(source, found))
-    suspects, gone = _suspects(found, outcomes, restarts_all=restarts_all)
-    why = {seen.node.name: words for seen in fan_out(looker.look, suspects, concurrency) if (words := _trouble(seen))}
-    return Glance(reverted, {**gone, **why}, _unread(expected, found))
+    end = time.monotonic() + min(patience, COMING)
+    while True:
+        try:
+            found = retrying(lambda: find(cluster, where), PATIENCE)
+        except IpvsError as error:
+            return Glance(unknown=f"the cluster could not be looked at again: {error}")
+        reverted = tuple(_name(source) for source in expected.sources if _is_other(source, found))
+        suspects, gone = _suspects(found, outcomes, restarts_all=restarts_all)
+        looks = fan_out(looker.look, suspects, concurrency)
+        ill = [(seen.node, words) for seen in looks if (words := _trouble(seen))]
+        coming = any(_is_coming(node, cluster.now()) for node, _ in ill)
+        if reverted or not coming or time.monotonic() >= end:
+            return Glance(reverted, {**gone, **{node.name: words for node, words in ill}}, _unread(expected, found))
+        time.sleep(AGAIN)
+
+
+def _is_coming(node: ProxyNode, now: float) -> bool:
+    """Tell whether a node's kube-proxy may be in sync in a moment."""
+    pod = node.pod
+    return node.ready and (pod is None or (not pod.crashed and now - pod.began < YOUNG))
 
 
 def _is_other(source: Source, found: Installation) -> bool:

@@ -160,7 +160,11 @@ def _ended(
     def look(kind: Kind, expected: Installation, outcomes: Sequence[NodeOutcome]) -> Glance:
         if interrupts.count or kind == "lease-lost":
             return Glance()  # the user waits for the end; or somebody else is at work
-        return final_look(cluster, plan.where, expected, outcomes, looker, concurrency, restarts_all=plan.restarts_all)
+        patience = 0.0 if kind == "stopped" else plan.options.pace.timeout  # what failed needs no more time
+        return final_look(
+            cluster, plan.where, expected, outcomes, looker, concurrency,
+            restarts_all=plan.restarts_all, patience=patience,
+        )  # fmt: skip
 
     if rolled.stop and not rolled.verified:
         kind: Kind = "lease-lost" if rolled.stop == LEASE_LOST else "interrupted"

@@ -26,10 +26,12 @@ def write(
     If one cannot be written, those before it are put back, and the failure is raised: none stays half written unsaid.
     """
     written: list[tuple[Edit, Source]] = []
-    time = _begun(change) or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = change.began or _begun(change) or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     for entry in change.writes:
-        record = last_change.record(entry.source.text, entry.new_text, entry.fields, time, entry.source.changed).write()
-        notes = {ANNOTATION: record, ROLLED_BACK: entry.note}
+        record = last_change.record(
+            entry.source.text, entry.new_text, entry.fields, time, entry.source.changed, entry.undoes
+        )
+        notes = {ANNOTATION: record.write(), ROLLED_BACK: entry.note}
         try:
             stored = put(
                 cluster, entry.source, entry.new_text, notes, timeout=timeout, gives_up=gives_up, dry_run=dry_run

@@ -28,6 +28,7 @@ class LastChange(NamedTuple):
     inserted: str
     sha256: str  # of the whole text after the change
     before: float | None = None  # when the old text was written, by the API server's clock; None: not known
+    undoes: str = ""  # the time of the change that this one reversed, "" where it reversed none
 
     def write(self) -> str:
         """Return the annotation's value."""
@@ -43,20 +44,25 @@ class LastChange(NamedTuple):
 
 
 def record(
-    old: str, new: str, fields: Mapping[str, Mapping[str, Any]], time: str, before: float | None = None
+    old: str,
+    new: str,
+    fields: Mapping[str, Mapping[str, Any]],
+    time: str,
+    before: float | None = None,
+    undoes: str = "",
 ) -> LastChange:
     """Describe the change from `old` to `new` by the one span in which they differ."""
-    return LastChange(time, fields, *changed_span(old, new), digest(new), before)
+    return LastChange(time, fields, *changed_span(old, new), digest(new), before, undoes)
 
 
 def read(value: str) -> LastChange | None:
     """Read an annotation's value; None where it is not ours to understand."""
     try:
         parsed = json.loads(value)
-        found = LastChange(**parsed)
-    except (ValueError, TypeError, RecursionError):
+        found = LastChange(**{key: entry for key, entry in parsed.items() if key in LastChange._fields})
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-    texts = (found.removed, found.inserted, found.sha256, found.time)
+    texts = (found.removed, found.inserted, found.sha256, found.time, found.undoes)
     found = found._replace(before=_moment(found.before))
     return found if _is_place(parsed["at"]) and _are_fields(parsed["fields"]) and _are_texts(texts) else None
 
