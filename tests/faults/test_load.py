@@ -30,7 +30,7 @@ def wanted(at: int) -> tuple[str, ...]:
 
 
 def fields(text: str) -> dict[str, str]:
-    """Give a configuration's lines by their keys, as far as they matter here; no scheduler is rr, and needs no write."""
+    """Give a configuration's lines by their keys, as far as they matter here; no scheduler means rr."""
     pairs = (line.strip().partition(": ") for line in text.splitlines())
     found = {key: value.strip('"') for key, _, value in pairs if key in {"scheduler", "tcpTimeout"}}
     return {**found, "scheduler": found["scheduler"] or "rr"}

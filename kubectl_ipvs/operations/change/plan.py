@@ -107,7 +107,7 @@ def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
 
 
 def _looks(cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], looker: Looker, concurrency: int) -> list[Look]:
-    """Look at every node that may be touched, and once more where the pod was replaced since, or the connection lost."""
+    """Look at every node that may be touched, and again where the pod was replaced or the connection lost."""
     if not nodes:
         return []
     cluster.let_go()
