@@ -30,9 +30,10 @@ def wanted(at: int) -> tuple[str, ...]:
 
 
 def fields(text: str) -> dict[str, str]:
-    """Give a configuration's lines by their keys, as far as they matter here."""
+    """Give a configuration's lines by their keys, as far as they matter here; no scheduler means rr."""
     pairs = (line.strip().partition(": ") for line in text.splitlines())
-    return {key: value.strip('"') for key, _, value in pairs if key in {"scheduler", "tcpTimeout"}}
+    found = {key: value.strip('"') for key, _, value in pairs if key in {"scheduler", "tcpTimeout"}}
+    return {**found, "scheduler": found["scheduler"] or "rr"}
 
 
 @pytest.mark.load
@@ -64,10 +65,10 @@ def test_hundred_processes(apart: float, sandbox: MakeSandbox, tmp_path: Path) -
     print(f"{MANY} processes, {apart} s apart: {dict(Counter(codes))} in {time.monotonic() - began:.0f} s")  # noqa: T201 - the figures
     assert [(codes[at], wanted(at), said[at]) for at in range(MANY) if codes[at] not in {0, 4}] == []
     assert 0 in codes
-    held(box, [wanted(at) for at in range(MANY) if codes[at] == 0], texts)
+    check_history(box, [wanted(at) for at in range(MANY) if codes[at] == 0], texts)
 
 
-def held(box: Sandbox, done: list[tuple[str, ...]], texts: list[str]) -> None:
+def check_history(box: Sandbox, done: list[tuple[str, ...]], texts: list[str]) -> None:
     """Assert that whoever ended with 0 was in force once, that each write changed its own field alone, and the end."""
     history = [fields(text) for text in texts]
     for flag, value, *_ in done:

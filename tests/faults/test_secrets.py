@@ -234,4 +234,5 @@ def test_killed_process_leaves_no_file(sandbox: MakeSandbox, tmp_path: Path, kil
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
 
-    assert (process.returncode, len(box.requests)) == (-signal.SIGKILL, 1)
+    assert process.returncode == -signal.SIGKILL
+    assert 1 <= len(box.requests) <= 3  # the first lists are asked for at once

@@ -22,7 +22,7 @@ SAID = {
     "v1.40.0": OFF,
 }
 CODES = {"v1.35.0": "IPVS030", "v1.37.1": "IPVS031", "v1.40.0": "IPVS032"}
-GATE = "featureGates:\n  KubeProxyIPVS: true\n"
+GATE = "\nfeatureGates:\n  KubeProxyIPVS: true\n"
 
 
 @pytest.mark.parametrize("version", SAID)

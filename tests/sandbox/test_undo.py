@@ -56,7 +56,7 @@ def test_record(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     noted = json.loads(after[LAST])
     assert {name: after[name] for name in before} == before == {HASH: before[HASH]}
     assert (list(noted), noted["fields"], noted["sha256"]) == (
-        ["at", "before", "fields", "inserted", "removed", "sha256", "time"],
+        ["at", "before", "fields", "inserted", "removed", "sha256", "time", "undoes"],
         {"scheduler": {"from": "", "to": "lc"}},
         digest(box.config),
     )

@@ -38,8 +38,8 @@ def roll_back(
 ) -> tuple[Rolled, Installation | None]:
     """Write the old texts and records, restart the nodes that may have read the new ones, and verify them.
 
-    `written` is kube-proxy as it now is, `touched` names the nodes that the run touched. Returns how the nodes came back,
-    its `problem` what is to be done by hand, and kube-proxy with the old texts; None where those could not be written.
+    `written` is kube-proxy as it now is, `touched` names the nodes that the run touched. Returns how the nodes came
+    back (`problem`: what is to be done by hand), and kube-proxy with the old texts, None where they are not written.
     """
     work = _Rollback(cluster, plan, written, touched, looker, observe, interrupts)
     try:
