@@ -8,7 +8,7 @@ import pytest
 
 from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
-from kubectl_ipvs.operations.installation import find
+from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.rollout.proof import Finding, Kind, StaysUp, TableInSync
 from kubectl_ipvs.sandbox import Sandbox

@@ -29,7 +29,7 @@ def run(
       kubectl ipvs get -o json | jq -r .ipvs.scheduler.effective
     """
     choice("-o", output, FORMATS)
-    from kubectl_ipvs.operations.installation import find
+    from kubectl_ipvs.operations.discovery import find
     from kubectl_ipvs.output import configuration
 
     found = find(session.cluster(), session.where, nodes=False)

@@ -37,7 +37,7 @@ def run(
         refuse_if_read_only("restart")
     from kubectl_ipvs.cli.change_command import Command, change
     from kubectl_ipvs.operations.change.edits import Change
-    from kubectl_ipvs.operations.installation import find
+    from kubectl_ipvs.operations.discovery import find
 
     options = rollout.options(outdated_only=stale, names=tuple(nodes or ()))
     cluster = session.cluster()

@@ -109,7 +109,7 @@ def _keep_small() -> None:
 
 
 def _survey(session: Session, cluster: "Cluster", looker: "Looker", names: list[str]) -> "Status":
-    from kubectl_ipvs.operations.installation import find
+    from kubectl_ipvs.operations.discovery import find
     from kubectl_ipvs.operations.survey import survey
 
     found = find(cluster, session.where)

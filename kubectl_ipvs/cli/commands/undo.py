@@ -32,7 +32,7 @@ def run(
         refuse_if_read_only("undo")
     from kubectl_ipvs.cli.change_command import Command, change
     from kubectl_ipvs.operations.change.edits import reverse
-    from kubectl_ipvs.operations.installation import find
+    from kubectl_ipvs.operations.discovery import find
 
     options = rollout.options(restart=not no_restart, rollback=not no_rollback)
     cluster = session.cluster()

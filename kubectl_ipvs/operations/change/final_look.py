@@ -12,7 +12,8 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.change.coverage import YOUNG
-from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, find
+from kubectl_ipvs.operations.discovery import find
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
 from kubectl_ipvs.operations.source import Source

@@ -14,7 +14,8 @@ from kubectl_ipvs.operations.change.checks import check, early, mends_start
 from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
 from kubectl_ipvs.operations.change.edits import Change
 from kubectl_ipvs.operations.change.options import ChangeOptions
-from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, find, natural
+from kubectl_ipvs.operations.discovery import find
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, natural
 from kubectl_ipvs.operations.look import Look, Looker, facts
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
 from kubectl_ipvs.operations.rollout.pace import canary_problem, first_node, seconds

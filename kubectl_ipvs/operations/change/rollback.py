@@ -13,7 +13,8 @@ from kubectl_ipvs.cluster.wire.retry import retrying
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.operations.change.plan import Plan
 from kubectl_ipvs.operations.change.write import put
-from kubectl_ipvs.operations.installation import Installation, ProxyNode, find
+from kubectl_ipvs.operations.discovery import find
+from kubectl_ipvs.operations.installation import Installation, ProxyNode
 from kubectl_ipvs.operations.look import Looker
 from kubectl_ipvs.operations.rollout.engine import Observer, Rollout, Rules
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Rolled, Target

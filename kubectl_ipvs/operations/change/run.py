@@ -13,6 +13,7 @@ from kubectl_ipvs.errors import ExitCode, Interrupted, IpvsError, worst
 from kubectl_ipvs.operations.change.edits import Edit
 from kubectl_ipvs.operations.change.final_look import Glance, final_look
 from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.change.pod_logs import last_words
 from kubectl_ipvs.operations.change.rollback import roll_back
 from kubectl_ipvs.operations.change.write import write
 from kubectl_ipvs.operations.installation import Installation
@@ -43,7 +44,6 @@ CODES = {
     "rolled-back": ExitCode.ERROR,
     "rollback-failed": ExitCode.ERROR,
 }
-LOGGED, LAST_LINES, LOG_TIMEOUT = 3, 3, 3.0  # nodes whose log is read, lines of it, seconds for one
 
 
 class Observers(NamedTuple):
@@ -112,7 +112,7 @@ class _Run:
         if not plan.options.restart:
             return Outcome("written", plan.left_out, undoable=undoable)
         rolled = self._roll(written)
-        logs = _logs(self.cluster, plan, rolled)  # before a rollback takes the pods away
+        logs = last_words(self.cluster, plan, rolled)  # before a rollback takes the pods away
         return self._ended(written, rolled)._replace(undoable=undoable, logs=logs)
 
     def _write(self) -> Installation:
@@ -192,36 +192,6 @@ def try_on_server(cluster: Cluster, plan: Plan) -> None:
     for target in plan.targets if plan.options.pace.strategy == "delete" else ():
         if target.old is not None:
             cluster.delete_pod(target.old, dry_run=True)
-
-
-def _logs(cluster: Cluster, plan: Plan, rolled: Rolled) -> Mapping[str, Sequence[str]]:
-    """Return kube-proxy's last words on nodes that failed, or the command that shows them."""
-    failed = [entry for entry in rolled.nodes if entry.outcome == "failed" and entry.new_pod]
-    return {entry.node: _log(cluster, entry, plan) for entry in failed[:LOGGED]}
-
-
-def _log(cluster: Cluster, entry: NodeOutcome, plan: Plan) -> Sequence[str]:
-    """Read the log where the pod crashed, and where a rollback takes the pod away; else the user can look."""
-    crashed, goes = "crashed" in entry.reason, plan.rolls_back
-    if crashed or goes:
-        lines = _last_lines(cluster, entry, plan, crashed=crashed)
-        if lines or goes:
-            return tuple(f"{entry.node}: {entry.new_pod}: {line[:300]}" for line in lines)
-    before = " --previous" if crashed else ""
-    return (f"{entry.node}: look: kubectl -n {plan.found.namespace} logs {entry.new_pod}{before}",)
-
-
-def _last_lines(cluster: Cluster, entry: NodeOutcome, plan: Plan, *, crashed: bool) -> Sequence[str]:
-    pod = next(target.node.pod for target in plan.targets if target.name == entry.node)
-    for previous in (True, False) if crashed and pod else (False,):  # the container may not be started again yet
-        try:
-            with cluster.within(LOG_TIMEOUT):
-                text = cluster.pod_log(pod._replace(name=entry.new_pod), LAST_LINES, previous=previous) if pod else ""
-        except IpvsError:
-            continue
-        if text.strip():
-            return text.strip().splitlines()[-LAST_LINES:]
-    return ()
 
 
 def _judged(glance: Glance, *, complete: bool) -> Kind:

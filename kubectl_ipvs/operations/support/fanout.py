@@ -40,3 +40,12 @@ def fan_out(work: Callable[[Item], Result], items: Sequence[Item], concurrency: 
         if error is not None:
             raise error
         yield result  # type: ignore[misc] # None only beside an error
+
+
+def together(calls: Sequence[Callable[[], object]]) -> None:
+    """Make calls at the same time; the first failure is raised."""
+    if len(calls) == 1:
+        calls[0]()
+        return
+    for _ in fan_out(lambda call: call(), calls, max(1, len(calls))):
+        pass
