@@ -73,7 +73,7 @@ class Session(NamedTuple):
         from kubectl_ipvs.cluster.access.connection import Connection, connect
         from kubectl_ipvs.cluster.cluster import Cluster
         from kubectl_ipvs.cluster.wire.log import WireLog
-        from kubectl_ipvs.operations.discovery import recognize
+        from kubectl_ipvs.proxy.process import recognize
 
         def dial() -> Connection:
             return connect(self.options, os.environ)

@@ -5,7 +5,7 @@ by that pod's own spec (an old pod may read another ConfigMap than its DaemonSet
 without a pod would read by the template. No distribution is known by name but OpenShift's namespace.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -26,12 +26,6 @@ NOT_FOUND_HINT = (
     "k3s, RKE1 and MicroK8s run kube-proxy inside another process; Cilium and Calico's eBPF mode replace it; "
     "elsewhere name it with -n, --daemonset or -l"
 )
-
-
-def recognize(spec: Mapping[str, object]) -> tuple[str, object] | None:
-    """Tell the cluster's door which container of a pod is kube-proxy, and what that pod reads."""
-    found = process(spec)
-    return None if found is None else (found.container, found)
 
 
 def find(cluster: Cluster, where: Where, *, nodes: bool = True) -> Installation:

@@ -57,6 +57,12 @@ def process(pod_spec: Json) -> Process | None:
     return Process(_text(found.get("name")), _text(found.get("image")), line, _reference(pod_spec, found, line))
 
 
+def recognize(pod_spec: Json) -> "tuple[str, Process] | None":
+    """Return the name of kube-proxy's container, and how it is run: what a reader of pods keeps of a spec."""
+    found = process(pod_spec)
+    return None if found is None else (found.container, found)
+
+
 def proxy_container(pod_spec: Json) -> Json | None:
     """Return the container that is kube-proxy: by its command, else its name, its image, else the only one."""
     containers = objects(pod_spec.get("containers"))
