@@ -36,7 +36,7 @@ test-core: $(VENV)/.ready
 	code=$$?; cat .pytest_cache/core/log; exit $$code
 
 test-commands: $(VENV)/.ready
-	@$(call part,commands,-n 7 --dist worksteal tests/sandbox tests/both tests/faults)
+	@$(call part,commands,-n 7 --dist worksteal tests/both tests/sandbox tests/field tests/faults)
 
 part = passed=.pytest_cache/$(1)/passed; [ -n "$(AGAIN)" ] && [ -e $$passed ] && exit 0; rm -f $$passed; \
 	$(BIN)/python -m pytest -q -o cache_dir=.pytest_cache/$(1) $(AGAIN) $(2) && touch $$passed
@@ -48,11 +48,11 @@ dist: $(VENV)/.tools
 	$(BIN)/python krew/sbom.py
 	$(BIN)/python krew/render.py
 
-# each fault of tests/faults under each command, each limit at its full size, a kill at each request; UPDATE=1 writes down
-# what is meant to be
-WHOLE := tests/faults tests/cluster tests/unit/test_ipvs_summary.py tests/sandbox/test_interrupted.py
+# each fault of tests/faults under each command, each limit at its full size, a kill at each request, the faults that a
+# review found (tests/review), all that waits for long; UPDATE=1 writes down what is meant to be
+WHOLE := tests/review tests/faults tests/cluster tests/unit tests/sandbox tests/field
 test-faults: $(VENV)/.ready
-	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 -m "not load" $(AGAIN) $(WHOLE))
+	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 --dist worksteal -m "whole and not load" $(AGAIN) $(WHOLE))
 
 # a hundred processes at once against one API server
 test-load: $(VENV)/.ready

@@ -63,7 +63,9 @@ CALLS: dict[str, Callable[[Cluster], object]] = {
 }
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "call", [call if call == "write" else pytest.param(call, marks=pytest.mark.whole) for call in CALLS]
+)
 def test_server_that_never_answers(call: str) -> None:
     """Tried again for 2 seconds, a call ends in a few, whichever it is; and so it does within a time of its own."""
     with silence() as url:

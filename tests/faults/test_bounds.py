@@ -111,6 +111,7 @@ def took(work: Callable[[str], object], text: str) -> float:
     return best
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("most", [TEN_MB // 20, pytest.param(TEN_MB, marks=[pytest.mark.whole])])
 @pytest.mark.parametrize("case", TEXTS)
 @pytest.mark.timeout(120)

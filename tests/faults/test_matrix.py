@@ -19,9 +19,11 @@ UPDATE = os.environ.get("UPDATE")
 CELLS = [(name, command) for name in FAULTS for command in COMMANDS]
 AFTER = {"set": "lc", "undo": "rr"}
 WAITING = ("status", "restart")  # without hope for a node, set and undo wait twice: here for two faults alone
+SHARE = 3  # of the faults, one in so many is under one command in `make test`
 QUICK = {("exec: exit 1", "set"), ("exec: refused by the kubelet", "undo")} | {
     (name, (WAITING if fault.is_slow else [*COMMANDS])[at % (len(WAITING) if fault.is_slow else len(COMMANDS))])
     for at, (name, fault) in enumerate(FAULTS.items())
+    if at % SHARE == 0
 }
 PARAMETERS = [pytest.param(*cell, marks=() if cell in QUICK else pytest.mark.whole) for cell in CELLS]
 

@@ -52,6 +52,7 @@ def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert run.err.splitlines()[-1] == WELL[command]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", ["no-ipvs", "fallback", "stale"])
 def test_spoiled_after_it_was_verified(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A pod that somebody replaces once it is verified is looked at again at the end, however its node is by then."""

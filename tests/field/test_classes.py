@@ -16,6 +16,7 @@ def box() -> Iterator[Sandbox]:
         yield made
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("kind", ["fallback", "no-real-servers"])
 def test_a_table_that_is_worse_after_a_restart(kind: str, box: Sandbox, run: RunCase) -> None:
     """A node whose table is empty, or without real servers, after its restart is not verified: all is rolled back."""
@@ -63,6 +64,7 @@ def test_a_node_that_joins_meanwhile(box: Sandbox, run: RunCase) -> None:
     assert (change.code, schedulers(box)) == (0, {"lc"}), change.said
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}], ids=["bare", "seconds"])
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_server_is_asked_again(status: int, headers: dict[str, str], box: Sandbox, run: RunCase) -> None:

@@ -25,6 +25,7 @@ def program(*words: str, given: str = "") -> "subprocess.CompletedProcess[str]":
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("case", NAMES)
 def test_every_case_is_served(case: str, run: RunCase) -> None:
     """Each loads from its file, and every command that was typed there comes to an end without a traceback."""

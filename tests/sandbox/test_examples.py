@@ -47,6 +47,7 @@ def known() -> set[str]:
     return set(examples()) | set(ENDLESS) | ELSEWHERE | SHELL | {COPY}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("line", examples())
 def test_example_works(line: str, ipvs: Ipvs, sandbox: MakeSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands before a pipe or `&&` ends with exit code 0 on a cluster of seven nodes, after a change."""
@@ -71,6 +72,7 @@ def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("line", "code"), sorted(ENDLESS.items()))
 def test_endless_example_ends_with_ctrl_c(line: str, code: int, sandbox: MakeSandbox, tmp_path: Path) -> None:
     """It shows something, goes on, and is over at Ctrl-C without a traceback."""

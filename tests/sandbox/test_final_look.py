@@ -48,6 +48,7 @@ def is_up(box: Sandbox, node: str, old: str = "") -> bool:
     return bool(ready and box.schedulers().get(node))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("fault", "code"), [(None, 0), ("stale", 3)], ids=["in sync", "out of step"])
 def test_a_pod_that_is_replaced_after_it_was_verified(
     fault: str | None, code: int, sandbox: MakeSandbox, ipvs: Ipvs
@@ -72,6 +73,7 @@ def test_a_pod_that_is_replaced_after_it_was_verified(
     assert ("warning: node1: the kernel has rr on " in run.err) == bool(fault)
 
 
+@pytest.mark.whole
 def test_a_node_that_joins_out_of_step(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A node that joined and does not do what is configured: exit 3, its name and what to type."""
     box = sandbox(**FAST)

@@ -194,6 +194,7 @@ def _begun(box: Sandbox) -> set[str]:
     return {node for node, count in box.restarts.items() if count}
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("first", [1, *(pytest.param(n, marks=pytest.mark.whole) for n in range(2, SHARES + 1))])
 def test_killed_at_every_request(first: int, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
@@ -281,6 +282,7 @@ def test_killed_between_two_writes(late: bool, sandbox: MakeSandbox, ipvs: Ipvs,
     assert (undone.code, dict(box.configurations)) == (0, before), undone
 
 
+@pytest.mark.whole
 def test_undo_killed_between_two_writes(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
     """One ConfigMap of two is undone: the next `undo` does the other one, and does not redo the first."""
     box = sandbox(**FAST, world=TWO)
@@ -309,6 +311,7 @@ def test_undo_killed_between_two_writes(sandbox: MakeSandbox, ipvs: Ipvs, tmp_pa
     assert (redone.code, in_both(box, "10s")) == (0, [True, True]), redone
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("first", [1, *(pytest.param(n, marks=pytest.mark.whole) for n in range(2, TWO_SHARES + 1))])
 def test_killed_at_every_request_over_two_config_maps(

@@ -229,6 +229,7 @@ def test_no_right_to_leases(verb: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_pat
     assert (run.code, box.schedulers(), warned) == (0, FREE, verb != "delete")
 
 
+@pytest.mark.whole
 def test_lease_that_is_taken_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Who loses the lease in mid-rollout finishes the nodes in progress, starts no other, and ends with exit code 4."""
     box = sandbox(nodes=3, start=0.2)
@@ -249,6 +250,7 @@ def test_lease_that_is_taken_away(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (said in run.err, "interrupted" in run.err) == (True, False)
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("status", [403, 500])
 def test_renewals_that_are_refused(status: int, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
@@ -266,6 +268,7 @@ def test_renewals_that_are_refused(status: int, sandbox: MakeSandbox, ipvs: Ipvs
     assert sorted(box.restarts.values()) == [0, 0, 1]
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(90)
 def test_a_renewal_that_is_never_answered(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A renewal is given up before the lease runs out, so that the next one can tell that somebody took it."""
@@ -286,6 +289,7 @@ def test_a_renewal_that_is_never_answered(sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert sorted(box.restarts.values()) == [0, 1]
 
 
+@pytest.mark.whole
 @pytest.mark.timeout(60)
 def test_first_interrupt_after_a_lost_lease_abandons_no_node(sandbox: MakeSandbox, tmp_path: Path) -> None:
     """A lost lease is no Ctrl-C: the user's first one after it still lets the node in progress be finished."""
@@ -313,6 +317,7 @@ def test_first_interrupt_after_a_lost_lease_abandons_no_node(sandbox: MakeSandbo
     assert (process.returncode, any(line.endswith(" restarted") for line in done)) == (4, True), err
 
 
+@pytest.mark.whole
 def test_two_at_once(sandbox: MakeSandbox, tmp_path: Path) -> None:
     """Of two `set` at the same time one is verified on every node, and the other changes nothing and says so."""
     box = sandbox(nodes=3, start=0.5)
@@ -336,6 +341,7 @@ def test_two_at_once(sandbox: MakeSandbox, tmp_path: Path) -> None:
     assert box.most_down == 1
 
 
+@pytest.mark.whole
 def test_pods_replaced_before_the_write(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
     """Pods that somebody replaces after they were listed and before our write prove nothing: they are replaced too."""
     box = sandbox(nodes=2)

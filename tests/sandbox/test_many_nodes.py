@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+import pytest
+
 from tests.harness import BRISK, Ipvs, MakeSandbox
 
 
+@pytest.mark.whole
 def test_a_hundred_nodes(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """`set` with the default tenth: every node is verified, at most ten were down, at most 12 requests for each."""
     box = sandbox(nodes=100, terminate=0.1, start=0.1, sync=0.05)

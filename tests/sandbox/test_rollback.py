@@ -68,6 +68,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("fault", FAULTS)
 def test_node_that_stays_broken(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """The old text and record are back, the others run the old value, and the broken node is named: exit 1."""
@@ -350,6 +351,7 @@ def test_api_server_away_after_the_rollbacks_write(sandbox: MakeSandbox, ipvs: I
     assert (run.code, box.config, last(run)) == (1, before, BACK.format(f"node2 ({CRASHED})", ONE))
 
 
+@pytest.mark.whole
 def test_api_server_away_for_longer_than_a_node_may_take(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """The node failed for want of it; nothing can be rolled back before it is back, so that is waited for."""
     box = sandbox(nodes=2, **FAST)
