@@ -25,7 +25,7 @@ $(VENV)/.tools: $(VENV)/.ready
 demo: $(VENV)/.ready
 	@$(BIN)/python tools/demo.py
 
-# The core in two processes beside the commands in seven: most of those wait for the sandbox, and each process would collect
+# The core in two processes beside the commands in five: half of those wait for the sandbox, and each process would collect
 # the core's many small tests for itself. Each part notes what failed for itself; where it passed, AGAIN has nothing to do.
 test: $(VENV)/.ready
 	@$(MAKE) --no-print-directory -j 2 test-core test-commands
@@ -36,7 +36,7 @@ test-core: $(VENV)/.ready
 	code=$$?; cat .pytest_cache/core/log; exit $$code
 
 test-commands: $(VENV)/.ready
-	@$(call part,commands,-n 7 --dist worksteal tests/both tests/sandbox tests/field tests/faults)
+	@$(call part,commands,-n 5 --dist worksteal tests/both tests/sandbox tests/field tests/faults)
 
 part = passed=.pytest_cache/$(1)/passed; [ -n "$(AGAIN)" ] && [ -e $$passed ] && exit 0; rm -f $$passed; \
 	$(BIN)/python -m pytest -q -o cache_dir=.pytest_cache/$(1) $(AGAIN) $(2) && touch $$passed
@@ -52,7 +52,7 @@ dist: $(VENV)/.tools
 # review found (tests/review), all that waits for long; UPDATE=1 writes down what is meant to be
 WHOLE := tests/review tests/faults tests/cluster tests/unit tests/sandbox tests/field
 test-faults: $(VENV)/.ready
-	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 6 --dist worksteal -m "whole and not load" $(AGAIN) $(WHOLE))
+	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 5 --dist worksteal -m "whole and not load" $(AGAIN) $(WHOLE))
 
 # a hundred processes at once against one API server
 test-load: $(VENV)/.ready

@@ -1,8 +1,8 @@
 """kill -9 of a node's whole VM in the middle of a rollout.
 
 The API server notices after forty seconds that the kubelet reports no more; a deleted pod stays Terminating until the
-node is back. What the plugin was doing there cannot be proved: it says so, writes the old value back, and heals every
-node that it reaches. The node that comes back has rebooted: it starts with whatever the configuration says then.
+node is back. What the plugin was doing there cannot be verified: it says so, writes the old value back, and
+restarts every node that it reaches. The node that comes back has rebooted: it starts with whatever the configuration says then.
 """
 
 from tests.clusters import Cluster, Machines, Rollout
@@ -26,7 +26,7 @@ def test_lost_node(cluster: Cluster, machines: Machines) -> None:
     assert (rollout.code, row.startswith((f"node/{lost} failed: ", f"node/{lost} not rolled back: "))) == (1, True), (
         rollout.out + rollout.said
     )
-    assert (after, "taking it back failed" in rollout.said) == (before, True), rollout.said
+    assert (after, "rolling it back failed" in rollout.said) == (before, True), rollout.said
     assert {entry["node"] for entry in status.json["nodes"] if entry["state"] != "in-sync"} == {lost}
     assert (done.code, cluster.schedulers()) == (0, dict.fromkeys(nodes, "rr")), done.err
     assert cluster.ipvs("status", "--check").code == 0
