@@ -86,7 +86,7 @@ def _unchanged(command: Command, made: Plan) -> int:
     else:
         out(report.lines(made.left_out))
     say(plan_text.nothing_to_do(made, command.session.again))
-    return ExitCode.PARTIAL if made.left_out else ExitCode.OK
+    return ExitCode.PARTIAL if made.left_out or made.sees_nobody else ExitCode.OK
 
 
 def _dry_run(command: Command, made: Plan) -> int:

@@ -5,6 +5,7 @@ progress must not end in the middle because of that.
 """
 
 import os
+import re
 import shutil
 import sys
 import threading
@@ -16,6 +17,26 @@ from kubectl_ipvs.errors import Cancelled, IpvsError, UsageError
 from kubectl_ipvs.output.printable import printable, printable_lines
 
 ENOUGH = 12  # lines
+
+
+class _Advice:
+    """Commands in a sentence are about the cluster and the kube-proxy that this run is about: their flags are added."""
+
+    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status)\b)")
+    KUBECTL = re.compile(r"kubectl (?=-n |get |edit )")
+
+    def __init__(self) -> None:
+        self.ours = self.kubectl = ""
+
+    def __call__(self, text: str) -> str:
+        """Add the flags to every command of a line that has none of them."""
+        if not self.ours or self.ours in text:
+            return text
+        text = self.OURS.sub(lambda _: f"kubectl ipvs {self.ours} ", text)
+        return self.KUBECTL.sub(lambda _: f"kubectl {self.kubectl} ", text) if self.kubectl else text
+
+
+ADVICE = _Advice()
 
 
 def out(text: str) -> None:
@@ -65,7 +86,7 @@ def clear() -> None:
 
 def say(text: str) -> None:
     """Write one line about what is going on."""
-    err(printable_lines(text) + "\n")
+    err(printable_lines(ADVICE(text)) + "\n")
 
 
 def trace(text: str) -> None:

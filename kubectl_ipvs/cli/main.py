@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Sequence
 
-from kubectl_ipvs.cli.console import err
+from kubectl_ipvs.cli.console import ADVICE, err
 from kubectl_ipvs.errors import Cancelled, ExitCode, IpvsError
 from kubectl_ipvs.output.printable import printable_lines
 
@@ -89,8 +89,8 @@ def _fail(error: IpvsError) -> int:
     if isinstance(error, Cancelled):
         err(f"{error}\n")
         return error.exit_code
-    hint = f"hint: {printable_lines(error.hint)}\n" if error.hint else ""
-    err(f"error: {printable_lines(str(error))}\n{hint}{printable_lines(error.detail)}")
+    hint = f"hint: {printable_lines(ADVICE(error.hint))}\n" if error.hint else ""
+    err(f"error: {printable_lines(ADVICE(str(error)))}\n{hint}{printable_lines(error.detail)}")
     return error.exit_code
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kubectl_ipvs.cli.console import trace
+from kubectl_ipvs.cli.console import ADVICE, trace
 from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.cluster.access.request_timeout import request_timeout
 from kubectl_ipvs.errors import ReadOnly, UsageError
@@ -26,6 +26,7 @@ REPEATED = {  # flags that a command printed as a hint has to have, too; none of
     "server": "--server", "as_user": "--as", "namespace": "--namespace", "selector": "--selector",
     "daemon_set": "--daemonset", "config_map": "--configmap",
 }  # fmt: skip
+OURS = {"namespace", "selector", "daemon_set", "config_map"}  # kubectl has the others, too
 
 
 class Session(NamedTuple):
@@ -75,6 +76,9 @@ class Session(NamedTuple):
         from kubectl_ipvs.cluster.wire.log import WireLog
         from kubectl_ipvs.proxy.process import recognize
 
+        ADVICE.ours = self._repeated(REPEATED)
+        ADVICE.kubectl = self._repeated({key: flag for key, flag in REPEATED.items() if key not in OURS})
+
         def dial() -> Connection:
             return connect(self.options, os.environ)
 
@@ -95,9 +99,13 @@ class Session(NamedTuple):
 
     def again(self, words: str) -> str:
         """Write a command of ours that is about the same cluster and the same kube-proxy: it can be copied."""
+        return " ".join(filter(None, ["kubectl ipvs", self._repeated(REPEATED), words]))
+
+    def _repeated(self, known: Mapping[str, str]) -> str:
+        """Write those of these flags that were given."""
         given: dict[str, object] = {**self.options._asdict(), **self._asdict()}
-        flags = [part for key, flag in REPEATED.items() if given.get(key) for part in (flag, str(given[key]))]
-        return " ".join(["kubectl ipvs", words, *map(quote, flags)])
+        flags = [part for key, flag in known.items() if given.get(key) for part in (flag, str(given[key]))]
+        return " ".join(map(quote, flags))
 
     @property
     def level(self) -> int:

@@ -21,7 +21,6 @@ from kubectl_ipvs.cluster.objects import (
     Service,
     config_map,
     daemon_set,
-    items,
     mapping,
     node,
     number,
@@ -111,11 +110,6 @@ class Cluster:
     def pods(self, namespace: str, selector: str) -> tuple[list[Pod], str]:
         """List pods by label selector; return them and the list's resourceVersion, where a watch goes on."""
         return self._rest.collect(paths.pods(namespace), self._pod, {"labelSelector": selector})
-
-    def pod_json(self, namespace: str, selector: str) -> Mapping[str, Any] | None:
-        """Return the first pod of a selector as the API's JSON, None where there is none."""
-        found = self._rest.get(paths.pods(namespace), {"labelSelector": selector, "limit": "1"}).get("items")
-        return next(iter(items(found)), None)
 
     def watch_pods(self, namespace: str, selector: str, version: str, *, seconds: int = 300) -> Iterator[PodEvent]:
         """Yield what happens to a selector's pods from `version` on.

@@ -54,6 +54,7 @@ def facts(node: ProxyNode, reading: Reading) -> NodeFacts:
         pod_reason="" if pod is None else describe_pod(pod),
         node_ready=node.ready, age="current" if pod is None else age(source, pod),
         summary=reading.summary, failure=reading.failure, reason=reading.reason, unread=source.problem,
+        excluded=source.excluded,
     )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from kubectl_ipvs.operations.change.plan import Plan
+from kubectl_ipvs.operations.change.plan import OTHERS, Plan
 from kubectl_ipvs.operations.change.run import Outcome
-from kubectl_ipvs.operations.installation import natural
+from kubectl_ipvs.operations.installation import bare, natural
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
 from kubectl_ipvs.output.configuration import words
 from kubectl_ipvs.proxy.checks.findings import some
@@ -24,7 +24,7 @@ def remarks(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]:
     elif outcome.kind in {"interrupted", "lease-lost", "stopped"}:
         lines += [*_unseen(plan, outcome.nodes), *_stopped(plan, outcome, verb, again)]
     else:
-        lines += [*_unseen(plan, outcome.nodes), *_left_out(outcome, again)]
+        lines += [*_unseen(plan, outcome.nodes), *_left_out(plan, outcome, again)]
     lines += _final(outcome, again)
     if outcome.kind in {"verified", "partial", "written"} and plan.change.changes_text and outcome.undoable:
         lines.append(f"{'redo' if verb == 'undo' else 'undo'} with: {again('undo')}")
@@ -70,10 +70,21 @@ def _stopped(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]
 
 def _continue(plan: Plan, verb: str, rest: Sequence[str], again: Again) -> str:
     if verb == "set":
-        return again(f"set {flags_of(plan.change.values)}")
+        return again(" ".join(["set", flags_of(plan.change.values), *_manner(plan)]))
     if verb == "undo" or plan.options.outdated_only:
         return again("restart --stale")
-    return again(f"restart {' '.join(rest)}")
+    return again(" ".join(["restart", *rest, *_manner(plan, skips=False)]))
+
+
+def _manner(plan: Plan, *, skips: bool = True) -> list[str]:
+    """Write the flags that the rest has to be done with as well."""
+    options, pace = plan.options, plan.options.pace
+    typed = [part for name in options.skip if skips for part in ("--skip", bare(name))]
+    most = f"{pace.max_unavailable.amount}{'%' if pace.max_unavailable.percent else ''}"
+    typed += ["--max-unavailable", most] if most != "10%" and pace.strategy == "delete" else []
+    typed += ["--strategy=rollout"] if pace.strategy == "rollout" else []
+    typed += ["--no-rollback"] if not options.rollback and plan.change.changes_text else []
+    return typed + (["--force"] if options.force else [])
 
 
 def flags_of(values: Mapping[str, object]) -> str:
@@ -90,12 +101,24 @@ def flags_of(values: Mapping[str, object]) -> str:
     return " ".join(typed)
 
 
-def _left_out(outcome: Outcome, again: Again) -> list[str]:
-    skipped = tuple(entry.node for entry in outcome.nodes if entry.outcome == "skipped")
+def _left_out(plan: Plan, outcome: Outcome, again: Again) -> list[str]:
+    by_hand = {bare(name) for name in plan.options.skip}
+    skipped = tuple(
+        entry.node
+        for entry in outcome.nodes
+        if entry.outcome == "skipped" and entry.node not in by_hand and not entry.reason.startswith(OTHERS)
+    )
     if not skipped:
         return []
     well = "it is well" if len(skipped) == 1 else "they are well"
-    return [f"left out: {some(skipped)}; once {well}: {again('restart --stale')}"]
+    return [f"left out: {some(skipped)}; once {well}: {again(_later(plan, skipped))}"]
+
+
+def _later(plan: Plan, nodes: Sequence[str]) -> str:
+    """Write the command that does later what was left out: a plain restart leaves nothing that --stale would find."""
+    if plan.change.values or plan.options.outdated_only or len(nodes) > 20:  # noqa: PLR2004 - a line of names
+        return "restart --stale"
+    return f"restart {' '.join(sorted(nodes, key=natural))}"
 
 
 def _unseen(plan: Plan, nodes: Sequence[NodeOutcome]) -> list[str]:

@@ -1,6 +1,6 @@
 """A plan in words: what is written, field by field, which nodes, who goes first, how many at once, how long."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kubectl_ipvs.operations.change.plan import Plan
@@ -66,6 +66,8 @@ def question(plan: Plan, connection: Connected) -> str:
 
 def nothing_to_do(plan: Plan, again: Callable[[str], str]) -> str:
     """Say that nothing is to be done, and why; `again` writes a command for the same cluster."""
+    if plan.sees_nobody:
+        return "no node runs kube-proxy here: nothing was verified"
     well = " that was looked at" if plan.left_out else ""
     if not plan.change.values:
         return (
@@ -138,8 +140,3 @@ def _shown(effective: object, origin: str) -> str:
 
 def _count(number: int) -> str:
     return f"{number} node" if number == 1 else f"{number} nodes"
-
-
-def by_node(plan: Plan) -> Mapping[str, str]:
-    """Return why each node is left out."""
-    return {entry.node: entry.reason for entry in plan.left_out}

@@ -41,6 +41,7 @@ class NodeFacts(NamedTuple):
     failure: str = ""
     reason: str = ""
     unread: str = ""  # why the configuration cannot be read
+    excluded: Sequence[str] = ()  # its excludeCIDRs
 
 
 class Verdict(NamedTuple):
@@ -120,7 +121,7 @@ def _compared(facts: NodeFacts, summary: Summary, mode: str, wanted: str) -> Ver
     rows = _differing(summary, wanted)
     if any(name != wanted for name in shown):
         state = "restart-needed" if facts.age == "unsure" else "out-of-step"
-        return Verdict(state, _difference(summary, wanted), remark, running, rows)
+        return Verdict(state, _difference(summary, wanted, facts.excluded), remark, running, rows)
     return Verdict("in-sync", "", remark, running)
 
 
@@ -138,19 +139,28 @@ def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
     return differing(summary, wanted)[:MOST_NAMED]
 
 
-def _difference(summary: Summary, wanted: str) -> str:
+def _difference(summary: Summary, wanted: str, excluded: Sequence[str]) -> str:
     """Say what differs: address, port, scheduler, five rows at most; a few among many may be somebody else's."""
     shown = summary.schedulers
     if NO_SCHEDULER in shown:
         return f"the kernel is changing the scheduler of {shown[NO_SCHEDULER]} virtual servers"
     others = {name: count for name, count in shown.items() if name != wanted}
-    parts = [f"{name} on {named(summary.examples.get(name, ()), count)}" for name, count in others.items()]
-    said = f"the kernel has {'; '.join(parts)} instead of {wanted}"
+    said = f"the kernel has {'; '.join(_named_by_scheduler(summary, others))} instead of {wanted}"
     if wanted not in shown or sum(others.values()) >= shown[wanted]:
         return said
     hosts = dict.fromkeys(row.address.rpartition(":")[0].strip("[]") for row in _differing(summary, wanted))
-    networks = ",".join(f"{host}/{128 if ':' in host else 32}" for host in hosts)
+    networks = ",".join([*excluded, *(f"{host}/{128 if ':' in host else 32}" for host in hosts)])
     return f"{said} (not kube-proxy's? then: kubectl ipvs set --exclude-cidrs {networks})"
+
+
+def _named_by_scheduler(summary: Summary, others: Mapping[str, int]) -> list[str]:
+    """Name the rows of each scheduler: five of all together, then how many more."""
+    left, parts = MOST_NAMED, []
+    for name, count in others.items():
+        rows = summary.examples.get(name, ())[:left]
+        left -= len(rows)
+        parts.append(f"{name} on {named(rows, count)}" if rows else f"{name} on {count} more")
+    return parts
 
 
 def _remark(summary: Summary) -> str:

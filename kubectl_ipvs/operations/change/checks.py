@@ -21,6 +21,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
 from kubectl_ipvs.proxy.process import Reference
+from kubectl_ipvs.proxy.release import version_of_image
 
 if TYPE_CHECKING:
     from kubectl_ipvs.operations.change.plan import Plan
@@ -58,18 +59,12 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
     """Gather the facts and evaluate them, for each configuration; what is said of several is said once."""
     change, options, restarts = plan.change, plan.options, bool(plan.targets)
     after = {source.identity: source for source in change.after.sources}
-    used = [
-        source
-        for source in change.found.sources
-        if not plan.nodes or any(node.source.identity == source.identity for node in plan.nodes)
-    ]
     rights, unknown, warnings = _rights(cluster, plan, concurrency)
     busy = _rollouts(cluster, plan) if restarts else {}
     services = _services(cluster, change)
     found: list[Finding] = []
-    for source in used:
-        nodes = [node for node in plan.nodes if node.source.identity == source.identity]
-        facts = _source_facts(source, after[source.identity], change)
+    for source, nodes in _readers(plan):
+        facts = _source_facts(source, after[source.identity]._replace(version=source.version), change)
         owner = next((node.daemon_set for node in nodes if node.daemon_set is not None), None)
         facts = replace(
             facts, nodes=[_node(node, covered) for node in nodes], restarts=restarts,
@@ -77,7 +72,7 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
             namespace=source.namespace, daemon_set=owner.name if owner else "kube-proxy",
             rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
-        if facts.scheduler and restarts and facts.mode == "ipvs":
+        if facts.scheduler and facts.mode == "ipvs":
             modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
             known = [entry._replace(modules=modules.get(entry.name)) for entry in facts.nodes]
             facts = replace(facts, nodes=known)
@@ -85,6 +80,22 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
     found += findings(_run_facts(plan, covered, rights, unknown))
     found += [Finding("IPVS012", "warning", words) for words in warnings]
     return list(dict.fromkeys(found))
+
+
+def _readers(plan: "Plan") -> list[tuple[Source, list[ProxyNode]]]:
+    """Return each configuration with the nodes that will read it, once for each version of kube-proxy on them.
+
+    Where nothing is restarted now, those are all that read it at their next start. Static pods are never ours.
+    """
+    found = plan.nodes or plan.change.found.nodes
+    readers: dict[tuple[tuple[str, ...], str], tuple[Source, list[ProxyNode]]] = {}
+    for node in found:
+        if node.static:
+            continue
+        version = version_of_image(node.pod.image) if node.pod is not None else node.source.version
+        source = node.source._replace(version=version)
+        readers.setdefault((source.identity, version), (source, []))[1].append(node)
+    return list(readers.values()) or [(source, []) for source in plan.change.found.sources]
 
 
 def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:

@@ -70,6 +70,8 @@ def _ill(seen: Look, purpose: Purpose, now: Callable[[], float], *, well: bool) 
         return f"the node is not ready: not restarted; when it is back: kubectl ipvs restart {node.name}"
     if pod is None:
         return "no kube-proxy pod was there before"
+    if pod.mirror:
+        return "its kube-proxy is a static pod, which deleting does not restart: change its manifest on the node"
     if not pod.ready and not pod.terminating:
         return "" if _is_helped(seen, purpose, now) else f"{describe_pod(pod)}, as before this run"
     settled = purpose.writes and well and node.source.mode == "ipvs" and not _is_young(node, now)

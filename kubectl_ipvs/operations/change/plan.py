@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.wire.retry import retrying
-from kubectl_ipvs.errors import IpvsError
+from kubectl_ipvs.errors import IpvsError, UsageError
 from kubectl_ipvs.operations.change.checks import check, early, mends_start
 from kubectl_ipvs.operations.change.coverage import Coverage, Purpose, cover
 from kubectl_ipvs.operations.change.edits import Change
@@ -21,10 +21,11 @@ from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
 from kubectl_ipvs.operations.rollout.pace import canary_problem, first_node, seconds
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.operations.tables.reader import Reading
-from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.verdict import judge
 
 NOTHING = Coverage((), (), {})
+OTHERS = "it reads the same configuration, and is not covered by this run"
 PASSING = frozenset({"gone", "unreachable", "unreadable"})  # failures of a look that may have been a moment's
 REPLACED, PAUSE = 3.0, 0.2  # seconds a pod that was replaced may take to be there, and between two looks
 
@@ -60,6 +61,11 @@ class Plan(NamedTuple):
         return not self.change.changes_text and not self.targets
 
     @property
+    def sees_nobody(self) -> bool:
+        """There is no node that could be looked at: whatever comes of it is proved on none."""
+        return self.restarts_all and not self.nodes
+
+    @property
     def rolls_back(self) -> bool:
         """The old texts are written again where a node cannot be verified."""
         return self.options.rollback and self.change.changes_text
@@ -81,8 +87,9 @@ def plan(
         return made._replace(findings=tuple(refused))
     looks = _looks(cluster, where, nodes, looker, concurrency)
     covered, nodes = _cover(cluster, change, options, looks), [seen.node for seen in looks]
+    covered = covered._replace(left_out=(*covered.left_out, *_others(cluster, where, change, options)))
     targets = covered.targets
-    ready = len(nodes) - len(covered.left_out)
+    ready = len(nodes) - len({entry.node for entry in covered.left_out} & {node.name for node in nodes})
     at_once = options.pace.max_unavailable.of(max(1, ready))
     paced = options.pace.strategy == "delete"
     canary = first_node(targets, options.pace.canary) if paced else ""
@@ -95,7 +102,31 @@ def plan(
         raise IpvsError(f"{problem}: nothing was changed", hint="leave --canary out, or --canary none")
     if made.does_nothing and not covered.unreadable:
         return made
+    kept = [entry.node for entry in covered.left_out if not paced and entry.old_pod]
+    if kept:
+        raise UsageError(
+            f"--strategy=rollout cannot leave out {some(tuple(kept))}: nothing was changed"
+            f" ({covered.reasons[kept[0]]})",
+            hint="leave --strategy=rollout out",
+        )
     return made._replace(findings=tuple(check(cluster, made, covered, concurrency, looker.timeout)))
+
+
+def _others(cluster: Cluster, where: Where, change: Change, options: ChangeOptions) -> list[NodeOutcome]:
+    """Return the nodes that read a text that is to be written, and that -l or --daemonset left out of sight."""
+    if not change.changes_text or not options.restart or not (where.daemon_set or where.selector):
+        return []
+    try:
+        everyone = find(cluster, Where(where.namespace))
+    except IpvsError:
+        return []
+    written = {entry.source.identity for entry in change.writes}
+    here = {node.name for node in change.found.nodes}
+    return [
+        NodeOutcome.skipped(node.name, node.pod.name if node.pod else "", f"{OTHERS}: kubectl ipvs restart {node.name}")
+        for node in everyone.nodes
+        if node.name not in here and node.source.identity in written
+    ]
 
 
 def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.errors import ExitCode, Interrupted, IpvsError, worst
+from kubectl_ipvs.errors import ApiError, Busy, ConnectionFailed, ExitCode, Interrupted, IpvsError, worst
 from kubectl_ipvs.operations.change.edits import Edit
 from kubectl_ipvs.operations.change.final_look import Glance, final_look
 from kubectl_ipvs.operations.change.plan import Plan
@@ -110,7 +110,8 @@ class _Run:
             self.observers.written(entry)
         undoable = plan.change.recorded
         if not plan.options.restart:
-            return Outcome("written", plan.left_out, undoable=undoable)
+            glance = self._look(written, (), 0.0)
+            return Outcome("written", plan.left_out, undoable=undoable, glance=glance)
         rolled = self._roll(written)
         logs = last_words(self.cluster, plan, rolled)  # before a rollback takes the pods away
         return self._ended(written, rolled)._replace(undoable=undoable, logs=logs)
@@ -119,6 +120,13 @@ class _Run:
         timeout = self.plan.options.pace.timeout
         try:
             return write(self.cluster, self.plan.change, timeout=timeout, gives_up=lambda: self.interrupts.asked)
+        except (ApiError, ConnectionFailed) as error:
+            if not self.interrupts.lease_lost:
+                raise
+            raise Busy(
+                f"the lease was lost during the write, which was given up: {error}",
+                hint="`kubectl ipvs get` shows what is written",
+            ) from error
         except KeyboardInterrupt:
             raise Interrupted(
                 "interrupted during the write: the configuration may have been written, no node was restarted",
@@ -147,12 +155,15 @@ class _Run:
         """Say how a rollout ended, roll back where that is asked for, and look once more."""
         nodes = (*rolled.nodes, *self.plan.left_out)
         if rolled.stop and not rolled.verified:
-            return Outcome("lease-lost" if rolled.stop == LEASE_LOST else "interrupted", nodes, left=rolled.problem)
+            lost = rolled.stop == LEASE_LOST
+            glance = self._look(written, nodes, 0.0) if lost else Glance()
+            return Outcome("lease-lost" if lost else "interrupted", nodes, left=rolled.problem, glance=glance)
         # What failed needs no more time.
         patience = self.plan.options.pace.timeout if rolled.verified else 0.0
         glance = self._look(written, nodes, patience)
         if rolled.verified:
-            return Outcome(_judged(glance, complete=not self.plan.left_out), nodes, glance=glance)
+            complete = not self.plan.left_out and not self.plan.sees_nobody
+            return Outcome(_judged(glance, complete=complete), nodes, glance=glance)
         if glance.reverted:  # the text is another one by now: what failed may not even have read ours
             return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
         if not self.plan.rolls_back:

@@ -26,7 +26,7 @@ def write(
     If one cannot be written, those before it are put back, and the failure is raised: none stays half written unsaid.
     """
     written: list[tuple[Edit, Source]] = []
-    time = change.began or _begun(change) or datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = change.began or _begun(change) or _now(cluster)
     for entry in change.writes:
         record = last_change.record(
             entry.source.text, entry.new_text, entry.fields, time, entry.source.changed, entry.undoes
@@ -43,6 +43,11 @@ def write(
             raise _restored(cluster, written, error, timeout, dry_run=dry_run) from error
         written.append((entry, stored))
     return change.found.with_sources({entry.source.identity: stored for entry, stored in written})
+
+
+def _now(cluster: Cluster) -> str:
+    """Write the API server's time: records of different machines are ordered by it."""
+    return datetime.fromtimestamp(cluster.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _begun(change: Change) -> str:

@@ -65,11 +65,6 @@ class NodeRun:
         """The node's name."""
         return self.target.name
 
-    @property
-    def only_verifies(self) -> bool:
-        """No pod of it is deleted: the one that is there is new already."""
-        return self.target.old is None
-
 
 class NodeOutcome(NamedTuple):
     """How one node ended.

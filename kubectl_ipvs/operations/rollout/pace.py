@@ -24,7 +24,7 @@ class Pace(NamedTuple):
 def first_node(targets: Sequence[Target], wanted: str) -> str:
     """Choose the canary: the named node, else the first ready worker, else the first; "" for none.
 
-    A named one that is no target needs no restart (see `check_canary`): no other has to wait.
+    A named one that is no target needs no restart (see `canary_problem`): no other has to wait.
     """
     names = [target.name for target in targets]
     if wanted == "none" or len(names) < 2:  # noqa: PLR2004 - one node is its own canary

@@ -51,7 +51,6 @@ class Facts:
     missing_rights: Sequence[str] = ()
     unknown_rights: str = ""
     restarts: bool = True
-    static_pods: bool = False
     rollout: str = ""  # what the DaemonSet is in the middle of, "" if it rests
     on_delete: bool = False
     strategy: str = "delete"

@@ -79,7 +79,7 @@ def _startup(facts: Facts) -> Iterator[Finding]:
 
 
 def _static(facts: Facts) -> Iterator[Finding]:
-    if facts.place == "StaticPods" or facts.static_pods:
+    if facts.place == "StaticPods":
         yield Finding("IPVS024", "error", "kube-proxy runs as static pods: deleting one restarts nothing",
                       "change the manifest on each node (RKE2: kube-proxy-arg in config.yaml; kops: spec.kubeProxy)",
                       forcible=False)  # fmt: skip
