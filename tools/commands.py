@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_ipvs.cli.app import COMMANDS
-from kubectl_ipvs.cli.flags import connection
+from kubectl_ipvs.cli.flags import every_command as connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from kubectl_ipvs.cli.flags import connection as flags
+from kubectl_ipvs.cli.flags import every_command as flags
 
 PROGRAM = "kubectl ipvs"
 COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside the names

@@ -89,8 +89,8 @@ class Session(NamedTuple):
     def looker(self, cluster: "Cluster") -> "Looker":
         """Make what looks at nodes, with this run's limits."""
         from kubectl_ipvs.operations.look import Looker
+        from kubectl_ipvs.operations.tables.known_services import KnownServices
         from kubectl_ipvs.operations.tables.reader import Reader
-        from kubectl_ipvs.operations.tables.services import KnownServices
 
         most = MAX_OUTPUT if self.max_output is None else self.max_output
         if most < 1:

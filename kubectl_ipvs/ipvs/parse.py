@@ -7,7 +7,7 @@ raises: lines that fit nothing are handed back. kube-proxy's probe (198.51.100.0
 import re
 
 from kubectl_ipvs.ipvs.address import canonical, canonical_mark
-from kubectl_ipvs.ipvs.reader import Kind, Reader, text_of
+from kubectl_ipvs.ipvs.line_reader import Kind, Reader, text_of
 from kubectl_ipvs.ipvs.table import RealServer, Table, VirtualServer
 
 _HOST_MASKS = frozenset({(False, "255.255.255.255"), (True, "128")})

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
 from kubectl_ipvs.ipvs.grammar import PROBES, REAL_SERVERS_IN_BLOCK, VIRTUAL_SERVERS_IN_BLOCK
-from kubectl_ipvs.ipvs.reader import Kind, Reader, text_of
+from kubectl_ipvs.ipvs.line_reader import Kind, Reader, text_of
 from kubectl_ipvs.ipvs.rows import ForeignRow, Row
 from kubectl_ipvs.ipvs.tally import FOREIGN_KEPT, MOST_KEPT, MOST_NAMED, Tally, Words, most_first
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.installation import ProxyNode
 from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.operations.tables.known_services import KnownServices
 from kubectl_ipvs.operations.tables.reader import Reader, Reading
-from kubectl_ipvs.operations.tables.services import KnownServices
 from kubectl_ipvs.proxy.verdict import Age, NodeFacts, Verdict, judge
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from kubectl_ipvs.operations.change.checks import start_problems
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
+from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.documents import document
-from kubectl_ipvs.output.table import table
 from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import notice, outlook
 from kubectl_ipvs.proxy.config.configuration import Setting

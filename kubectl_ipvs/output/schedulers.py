@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from kubectl_ipvs.ipvs.schedulers import Scheduler
+from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.documents import document
-from kubectl_ipvs.output.table import table
 
 WIDTH = 100
 ROOM = WIDTH - len("lblcr   kernel   ")  # for what is said of one in the table

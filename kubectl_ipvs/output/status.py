@@ -7,10 +7,10 @@ from typing import Any
 from kubectl_ipvs.operations.change.checks import start_problems
 from kubectl_ipvs.operations.survey import NodeStatus, Status
 from kubectl_ipvs.output.age import age
+from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.configuration import source
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.printable import LONGEST_CELL
-from kubectl_ipvs.output.table import table
 from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.proxy.verdict import describe
 

@@ -24,7 +24,7 @@ from kubectl_ipvs.operations.survey import NodeStatus, Status
 from kubectl_ipvs.output import closing, plan_text, status, watching
 from kubectl_ipvs.output import configuration as configuration_text
 from kubectl_ipvs.output import report as change
-from kubectl_ipvs.output.table import table
+from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
 from kubectl_ipvs.sandbox import Options, Sandbox

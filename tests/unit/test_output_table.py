@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.printable import cell
-from kubectl_ipvs.output.table import table
 
 HEADERS = ("node", "state")
 CELLS = st.text(st.characters(codec="latin-1"), max_size=12) | st.sampled_from(

@@ -4,8 +4,8 @@ import pytest
 
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused
 from kubectl_ipvs.proxy.config.edit import edit
+from kubectl_ipvs.proxy.config.edit_proof import prove
 from kubectl_ipvs.proxy.config.fields import Value
-from kubectl_ipvs.proxy.config.proof import prove
 
 KIND = "kind: KubeProxyConfiguration\n"
 UNSAFE = "ipvs.scheduler cannot be edited safely: "

@@ -457,7 +457,7 @@ def test_findings(facts: dict[str, Any], expected: list[Finding]) -> None:
 
 def test_static_pods_beside_a_daemon_set() -> None:
     """Mirror pods among those of the selector are refused too."""
-    assert [found.code for found in findings(replace(GOOD, static_pods=True))] == ["IPVS024"]
+    assert [found.code for found in findings(replace(GOOD, place="StaticPods"))] == ["IPVS024"]
 
 
 def test_every_code_has_a_case() -> None:

@@ -3,8 +3,7 @@
 from kubectl_ipvs.cluster.objects.apps import DaemonSet, daemon_set, selector
 from kubectl_ipvs.cluster.objects.config_maps import MANAGER, MANAGER_AGAIN, ConfigMap, config_map
 from kubectl_ipvs.cluster.objects.core import Node, Pod, Recognize, Taint, node, pod
-from kubectl_ipvs.cluster.objects.services import Service, ServicePort, service
-from kubectl_ipvs.cluster.objects.values import (
+from kubectl_ipvs.cluster.objects.json_values import (
     NOTHING,
     Json,
     condition,
@@ -15,6 +14,7 @@ from kubectl_ipvs.cluster.objects.values import (
     strings,
     text,
 )
+from kubectl_ipvs.cluster.objects.services import Service, ServicePort, service
 
 __all__ = [
     "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "Recognize", "Service",

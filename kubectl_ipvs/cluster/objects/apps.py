@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kubectl_ipvs.cluster.objects.values import NOTHING, Json, items, managers, mapping, number, strings, text
+from kubectl_ipvs.cluster.objects.json_values import NOTHING, Json, items, managers, mapping, number, strings, text
 
 
 class DaemonSet(NamedTuple):

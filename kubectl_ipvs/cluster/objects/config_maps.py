@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from kubectl_ipvs.cluster.objects.values import NOTHING, Json, epoch, items, managers, mapping, strings, text
+from kubectl_ipvs.cluster.objects.json_values import NOTHING, Json, epoch, items, managers, mapping, strings, text
 
 MANAGER = "kubectl-ipvs"
 # API servers of 1.20 leave the time of a manager's entry as it is when it writes the same fields again: we would not

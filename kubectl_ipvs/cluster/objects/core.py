@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.cluster.objects.values import Json, condition, epoch, items, mapping, number, strings, text
+from kubectl_ipvs.cluster.objects.json_values import Json, condition, epoch, items, mapping, number, strings, text
 
 MIRROR = "kubernetes.io/config.mirror"
 ADDRESSES = frozenset({"InternalIP", "ExternalIP"})

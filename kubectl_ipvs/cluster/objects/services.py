@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kubectl_ipvs.cluster.objects.values import Json, items, mapping, number, text
+from kubectl_ipvs.cluster.objects.json_values import Json, items, mapping, number, text
 
 TCP = "TCP"  # the API's default
 HEADLESS = "None"

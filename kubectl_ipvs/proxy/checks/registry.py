@@ -12,7 +12,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
 from kubectl_ipvs.proxy.checks.modules import Modules, consequence, must_be_loaded
 from kubectl_ipvs.proxy.checks.startup import unknown_fields, unknown_scheduler
-from kubectl_ipvs.proxy.checks.values import excluded_services, strict_arp, timeouts, worth
+from kubectl_ipvs.proxy.checks.value_checks import excluded_services, strict_arp, timeouts, worth
 from kubectl_ipvs.proxy.process import Reference
 
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}

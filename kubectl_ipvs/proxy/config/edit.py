@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from kubectl_ipvs.errors import EditRefused
 from kubectl_ipvs.proxy.config.document import configuration_document
+from kubectl_ipvs.proxy.config.edit_proof import has_value, prove
 from kubectl_ipvs.proxy.config.field_position import locate, refused
 from kubectl_ipvs.proxy.config.fields import FIELD, NOUNS, Kind, Value
-from kubectl_ipvs.proxy.config.proof import has_value, prove
 from kubectl_ipvs.proxy.config.splice import plan
 
 _TYPES: Mapping[Kind, type] = {"name": str, "boolean": bool, "duration": str, "cidrs": tuple}
