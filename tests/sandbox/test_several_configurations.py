@@ -248,3 +248,96 @@ def test_named_configuration_that_nobody_mounts(sandbox: MakeSandbox, ipvs: Ipvs
     }  # fmt: skip
     assert (missing.code, missing.out) == (1, "")
     assert missing.err.startswith("error: configmap kube-system/d not found")
+
+
+def of_version(pod: Obj, version: str) -> Obj:
+    """Return a pod's spec with the image of another version."""
+    container = {**pod["containers"][0], "image": f"registry.k8s.io/kube-proxy:{version}"}
+    return {**pod, "containers": [container]}
+
+
+SHARED: Obj = {
+    "nodes": [node("n1", group="a"), node("n2", group="a"), node("n3", group="b")],
+    "objects": [
+        config_map("a", "lc"), daemon_set("proxy-a", spec(MOUNTED, "a"), "a"),
+        daemon_set("proxy-b", of_version(spec(MOUNTED, "a"), "v1.16.9"), "b"),
+    ],
+    "pod_age": -3600,
+}  # fmt: skip
+
+
+def test_static_pods_are_left_out_of_a_restart(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Deleting a static pod restarts nothing: its node is named and left out (exit code 3), the others restart."""
+    box = sandbox(world=MIXED)
+
+    run = ipvs(box, "restart", *BRISK)
+
+    assert (run.code, box.restarts) == (3, {"master": 0, "w1": 1, "w2": 1}), run.err
+    assert "node/master skipped: its kube-proxy is a static pod" in run.out
+
+
+def test_each_version_of_one_configuration_is_checked(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Two versions read one text: a field that the older one does not know is refused, whichever comes first."""
+    for first, other in (("v1.31.4", "v1.16.9"), ("v1.16.9", "v1.31.4")):
+        objects = [
+            config_map("a", "rr"),
+            daemon_set("proxy-a", of_version(spec(MOUNTED, "a"), first), "a"),
+            daemon_set("proxy-b", of_version(spec(MOUNTED, "a"), other), "b"),
+        ]
+        box = sandbox(world={**SHARED, "objects": objects})
+        run = ipvs(box, "set", "--udp-timeout", "1m", *BRISK)
+        assert (run.code, "error IPVS014: udpTimeout: kube-proxy v1.16.9" in run.err, writes(box)) == (1, True, [])
+
+
+def test_who_else_reads_the_text_is_named(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A run narrowed to one DaemonSet writes what another one reads too: its nodes are named, exit code 3."""
+    box = sandbox(world=SHARED)
+
+    run = ipvs(box, "set", "--scheduler", "wrr", "--daemonset", "proxy-a", *BRISK)
+
+    assert (run.code, box.restarts) == (3, {"n1": 1, "n2": 1, "n3": 0}), run.err
+    assert "node/n3 skipped: it reads the same configuration, and is not covered by this run" in run.out
+
+
+@pytest.mark.parametrize("words", [("set", "--scheduler", "wrr"), ("restart",), ("restart", "--stale")])
+def test_no_node_at_all_proves_nothing(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Where no node runs kube-proxy nothing was verified: that is said, and the exit code is 3."""
+    box = sandbox(world={"nodes": [node("n1", group="x")], "objects": SHARED["objects"][:2], "pod_age": -3600})
+
+    run = ipvs(box, *words, *BRISK)
+
+    assert run.code == 3, run.err
+
+
+def test_a_rolling_update_leaves_nobody_out(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """The DaemonSet restarts every node: where one had to be left out, nothing is begun."""
+    box = sandbox(nodes=3, faults={"node3": "forbidden-exec"})
+
+    run = ipvs(box, "set", "--scheduler", "lc", "--strategy=rollout", *BRISK)
+
+    assert (run.code, writes(box), set(box.restarts.values())) == (2, [], {0}), run.err
+    assert "--strategy=rollout cannot leave out node3" in run.err
+
+
+def test_no_restart_is_checked_for_modules_and_looked_at_again(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A text that no kernel can serve is refused with --no-restart, too; one that is reverted at once ends with 4."""
+    lacking = sandbox(nodes=1, faults={"node1": "no-module=lc"})
+    reverted = sandbox(nodes=1, faults={"cluster": ["revert=0"]})
+
+    refused = ipvs(lacking, "set", "--scheduler", "lc", "--no-restart")
+    written = ipvs(reverted, "set", "--scheduler", "lc", "--no-restart")
+
+    assert (refused.code, "IPVS004" in refused.err, writes(lacking)) == (1, True, [])
+    assert (written.code, "was changed by somebody else" in written.err) == (4, True), written.err
+
+
+def test_what_goes_on_keeps_its_manner(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Advice in findings and reasons is about the same cluster as the run: each command has its flags."""
+    box = sandbox(nodes=3, faults={"node3": "not-ready"})
+
+    run = ipvs(box, "--context", "sandbox", "set", "--scheduler", "lc", *BRISK)
+
+    commands = [line for line in run.err.splitlines() if "kubectl ipvs " in line]
+    assert run.code == 3, run.err
+    assert commands
+    assert all("kubectl ipvs --context sandbox " in line for line in commands), commands
