@@ -109,8 +109,7 @@ def _usual(words: list[str]) -> list[str]:
 def _refuse_swallowed(words: list[str]) -> None:
     """Raise UsageError where a flag would take another flag as its value: click would make something else of it."""
     own = words[: words.index("--")] if "--" in words else words
-    ends = [*own[1:], "--"]
-    if any(word.startswith("--") and after.startswith("--") for word, after in zip(own, ends, strict=True)):
+    if any(word.startswith("--") and after.startswith("--") for word, after in zip(own, [*own, "--"][1:], strict=True)):
         from kubectl_ipvs.cli.mistakes import swallowed
 
         problem = swallowed(words)

@@ -165,8 +165,17 @@ class _Search:
         owners = [entry for entry in self._daemon_sets if not kept or any(node.daemon_set is entry for node in kept)]
         return Installation(
             self._namespace, tuple(owners), books.found(kept), tuple(kept), tuple(self._lists.values()),
-            tuple(self._warnings),
+            tuple(self._warnings), self._doubled(pods),
         )  # fmt: skip
+
+    @staticmethod
+    def _doubled(pods: Sequence[Pod]) -> tuple[str, ...]:
+        """Name the nodes with ready pods of more than one DaemonSet: both change the same table."""
+        owners: dict[str, set[str]] = {}
+        for pod in pods:
+            if pod.ready and not pod.terminating:
+                owners.setdefault(pod.node, set()).add(pod.owner)
+        return tuple(sorted((name for name, held in owners.items() if len(held) > 1), key=natural))
 
     def _pair(
         self, pods: Sequence[Pod]

@@ -64,6 +64,7 @@ class Installation(NamedTuple):
     nodes: tuple[ProxyNode, ...]  # sorted by name
     lists: tuple[PodList, ...]
     warnings: tuple[str, ...] = ()
+    doubled: tuple[str, ...] = ()  # nodes on which two kube-proxys run at the same time
 
     @property
     def source(self) -> Source:

@@ -42,11 +42,11 @@ class Looker:
         reading = Reading(None) if node.pod is None else self.reader.read(node.pod, source.excluded)
         if reading.summary is not None and source.mode == "ipvs":
             reading = reading._replace(summary=self.services.sorted_out(reading.summary, source.scheduler))
-        return Look(node, reading, judge(facts(node, reading)))
+        return Look(node, reading, judge(facts(node, reading, known=self.services.known)))
 
 
-def facts(node: ProxyNode, reading: Reading) -> NodeFacts:
-    """Gather what the judgement needs."""
+def facts(node: ProxyNode, reading: Reading, *, known: bool = False) -> NodeFacts:
+    """Gather what the judgement needs; `known`: rows of no Service were sorted out."""
     pod, source = node.pod, node.source
     return NodeFacts(
         wanted=source.scheduler, mode=source.mode, has_pod=pod is not None,
@@ -54,7 +54,7 @@ def facts(node: ProxyNode, reading: Reading) -> NodeFacts:
         pod_reason="" if pod is None else describe_pod(pod),
         node_ready=node.ready, age="current" if pod is None else age(source, pod),
         summary=reading.summary, failure=reading.failure, reason=reading.reason, unread=source.problem,
-        excluded=source.excluded,
+        excluded=source.excluded, services_known=known,
     )  # fmt: skip
 
 

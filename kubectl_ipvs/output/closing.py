@@ -45,6 +45,8 @@ def _back(plan: Plan, outcome: Outcome) -> str:
     why = f"{outcome.left}; " if outcome.left else ""
     if not count:
         return f"{why}no node had read it"
+    if not all(entry.seen_in_kernel for entry in outcome.back):
+        return f"{why}the old text is back; not every kernel was seen to have it: look with kubectl ipvs status"
     which = "the restarted node is" if count == 1 else f"all {count} restarted nodes are"
     changed = [name for entry in plan.change.writes for name in entry.values]
     old = plan.found.source.scheduler

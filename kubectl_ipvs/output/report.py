@@ -204,7 +204,7 @@ def _finding(entry: Finding) -> dict[str, Any]:
 def _node(entry: NodeOutcome) -> dict[str, Any]:
     return {
         "node": entry.node,
-        "outcome": entry.outcome,
+        "outcome": "restarted" if entry.outcome == "verified" and not entry.seen_in_kernel else entry.outcome,
         "oldPod": entry.old_pod,
         "newPod": entry.new_pod,
         "reason": entry.reason,

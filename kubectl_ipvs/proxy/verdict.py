@@ -42,6 +42,7 @@ class NodeFacts(NamedTuple):
     reason: str = ""
     unread: str = ""  # why the configuration cannot be read
     excluded: Sequence[str] = ()  # its excludeCIDRs
+    services_known: bool = False  # rows of no Service are foreign already: what differs is kube-proxy's
 
 
 class Verdict(NamedTuple):
@@ -121,7 +122,7 @@ def _compared(facts: NodeFacts, summary: Summary, mode: str, wanted: str) -> Ver
     rows = _differing(summary, wanted)
     if any(name != wanted for name in shown):
         state = "restart-needed" if facts.age == "unsure" else "out-of-step"
-        return Verdict(state, _difference(summary, wanted, facts.excluded), remark, running, rows)
+        return Verdict(state, _difference(summary, wanted, facts), remark, running, rows)
     return Verdict("in-sync", "", remark, running)
 
 
@@ -139,17 +140,17 @@ def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
     return differing(summary, wanted)[:MOST_NAMED]
 
 
-def _difference(summary: Summary, wanted: str, excluded: Sequence[str]) -> str:
+def _difference(summary: Summary, wanted: str, facts: NodeFacts) -> str:
     """Say what differs: address, port, scheduler, five rows at most; a few among many may be somebody else's."""
     shown = summary.schedulers
     if NO_SCHEDULER in shown:
         return f"the kernel is changing the scheduler of {shown[NO_SCHEDULER]} virtual servers"
     others = {name: count for name, count in shown.items() if name != wanted}
     said = f"the kernel has {'; '.join(_named_by_scheduler(summary, others))} instead of {wanted}"
-    if wanted not in shown or sum(others.values()) >= shown[wanted]:
+    if facts.services_known or wanted not in shown or sum(others.values()) >= shown[wanted]:
         return said
     hosts = dict.fromkeys(row.address.rpartition(":")[0].strip("[]") for row in _differing(summary, wanted))
-    networks = ",".join([*excluded, *(f"{host}/{128 if ':' in host else 32}" for host in hosts)])
+    networks = ",".join([*facts.excluded, *(f"{host}/{128 if ':' in host else 32}" for host in hosts)])
     return f"{said} (not kube-proxy's? then: kubectl ipvs set --exclude-cidrs {networks})"
 
 

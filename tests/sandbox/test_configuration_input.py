@@ -11,7 +11,7 @@ PLAIN = HEAD + "ipvs:\n  scheduler: rr\n"
 JSON = (
     '{"apiVersion": "kubeproxy.config.k8s.io/v1alpha1", "kind": "KubeProxyConfiguration", "mode": "ipvs", "ipvs": %s}'
 )
-BY_HAND = "hint: change it with `kubectl edit configmap`, then run `kubectl ipvs restart`\n"
+BY_HAND = "hint: change it with `kubectl -n kube-system edit configmap kube-proxy`, then run `kubectl ipvs restart`\n"
 MARKED = "scheduler has an alias, an anchor or a tag (line %d, column 3)"
 UNIT = "hint: try a number and a unit: 30s, 1m30s, 500ms\n"
 

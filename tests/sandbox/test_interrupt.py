@@ -64,7 +64,7 @@ def test_ctrl_c_finishes_what_is_in_progress(sandbox: MakeSandbox, interrupted: 
     assert "3 nodes: 1 restarted, 2 not restarted" in run.err.splitlines()
     assert run.err.splitlines()[-2:] == [
         "interrupted after 1 of 3 nodes",
-        "continue:  kubectl ipvs restart node2 node3 --kubeconfig KUBECONFIG",
+        "continue:  kubectl ipvs --kubeconfig KUBECONFIG restart node2 node3",
     ]
     assert (box.restarts, box.schedulers()["node1"]) == ({"node1": 1, "node2": 0, "node3": 0}, "rr")
 

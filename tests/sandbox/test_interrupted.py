@@ -168,7 +168,7 @@ def test_during_the_rollback(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -
     assert last.startswith("error: the change failed on node3 (not verified within 0.6s: the kernel has rr on ")
     assert last.endswith(
         "), and rolling it back failed: the old value is back in the configuration, but interrupted before it was "
-        "verified on node2, node3; fix that, then run: kubectl ipvs restart --stale"
+        "verified on node2, node3; fix that, then run: kubectl ipvs restart node2 node3"
     )
     assert ipvs(box, "restart", "--stale", "--settle", "0s").code == 0
     assert box.schedulers() == {"node1": "rr", "node2": "rr", "node3": "rr"}
@@ -186,7 +186,7 @@ def test_rollout_by_the_daemon_set(sandbox: MakeSandbox, tmp_path: Path) -> None
         run = ended(process)
 
     lines = [line.split(" ", 1)[1] for line in run.out.splitlines()[-6:]]
-    assert (run.code, run.err.splitlines()[-2:]) == (130, GO_ON)
+    assert (run.code, run.err.splitlines()[-2:]) == (130, [f"{GO_ON[0]} --strategy=rollout", GO_ON[1]])
     assert (lines[0], lines[-1]) == ("restarted", "not restarted")
 
 

@@ -22,7 +22,7 @@ FAILED = "error: the change failed on {}, and rolling it back failed: the old va
 GO_ON = ["continue:  kubectl ipvs set --scheduler lc", "roll back: kubectl ipvs undo"]
 NOT_BACK = (
     "error: the change failed on {0} ({1}), and rolling it back failed: the old value is back in the configuration, "
-    "but it is not verified on {0}; fix that, then run: kubectl ipvs restart --stale"
+    "but it is not verified on {0}; fix that, then run: kubectl ipvs restart {0}"
 )
 ONE, BOTH, ALL = "the restarted node is", "all 2 restarted nodes are", "all 3 restarted nodes are"
 FAR = (
@@ -219,7 +219,10 @@ def test_no_rollback(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
         "node2": f"failed: {CRASHED}",
         "node3": "not restarted",
     }
-    assert (swaps(box), run.err.splitlines()[-3:]) == (1, ["stopped after 0 of 3 nodes", *GO_ON])
+    assert (swaps(box), run.err.splitlines()[-3:]) == (
+        1,
+        ["stopped after 0 of 3 nodes", f"{GO_ON[0]} --no-rollback --force", GO_ON[1]],
+    )
 
 
 def test_going_on_rolls_nothing_back(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

@@ -45,13 +45,13 @@ def target(name: str, kind: str) -> Target:
         ("cdw", "auto", "n3"),
         ("ctw", "auto", "n3"),
         ("cmd", "auto", "n1"),  # no ready worker: the first
-        ("w", "auto", ""),  # one node is its own canary
+        ("w", "auto", "n1"),
         ("", "auto", ""),
         ("cww", "none", ""),
         ("cww", "n3", "n3"),
         ("cww", "n1", "n1"),
         ("cww", "n9", ""),  # it needs no restart: nobody has to wait
-        ("w", "n1", ""),
+        ("w", "n1", "n1"),
     ],
 )
 def test_first_node(kinds: str, wanted: str, expected: str) -> None:

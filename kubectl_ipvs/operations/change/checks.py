@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kubectl_ipvs.cluster.cluster import Access, Cluster
+from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet
 from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
+from kubectl_ipvs.operations.change.rights import missing_rights
 from kubectl_ipvs.operations.installation import Installation, ProxyNode
 from kubectl_ipvs.operations.kernel_modules import read_modules
 from kubectl_ipvs.operations.source import Source
-from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
 from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 REST, PAUSE = 2.0, 0.3  # seconds a DaemonSet is given to come to rest, and between two looks at it
 PLACES = {"ConfigMap": "ConfigMap", "DaemonSet": "Flags", "Pod": "StaticPods"}
 REFERENCES = {"File": "host-file", "Rendered": "rendered"}
-WITHOUT_LEASE = "another change at the same time would not be noticed"
+EARLY = frozenset({"IPVS001", "IPVS013", "IPVS015", "IPVS025", "IPVS027", "IPVS034"})
 
 
 def early(change: Change) -> list[Finding]:
@@ -40,10 +40,16 @@ def early(change: Change) -> list[Finding]:
         return findings(Facts(values=change.values, place="StaticPods", restarts=False))
     if not change.values:
         return []
+    if found.doubled and change.edits:
+        words = f"two kube-proxys run on {some(found.doubled)}"
+        return findings(Facts(values={}, in_the_way={words: "--daemonset NAME"}, restarts=False))
+    blocked = [*blocked, *(source for source in found.sources if source.mode not in {"ipvs", None})]
     if blocked and len(blocked) < len(found.sources):
         return findings(Facts(values={}, in_the_way=_in_the_way(found, blocked), restarts=False))
     made = [_source_facts(source, source, change) for source in found.sources]
-    wrong = [entry for facts in made for entry in findings(facts) if entry.code in {"IPVS001", "IPVS025", "IPVS027"}]
+    if not any(entry.code == "IPVS001" for facts in made for entry in findings(facts)):
+        made = [replace(facts, startup=()) for facts in made]  # the text may be what this change mends
+    wrong = [entry for facts in made for entry in findings(facts) if entry.code in EARLY]
     if not (wrong or change.edits):
         first = found.source
         raise (ConfigurationInvalid if first.invalid else IpvsError)(first.problem, hint=first.hint)
@@ -59,7 +65,7 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
     """Gather the facts and evaluate them, for each configuration; what is said of several is said once."""
     change, options, restarts = plan.change, plan.options, bool(plan.targets)
     after = {source.identity: source for source in change.after.sources}
-    rights, unknown, warnings = _rights(cluster, plan, concurrency)
+    rights, unknown, warnings = missing_rights(cluster, plan, concurrency)
     busy = _rollouts(cluster, plan) if restarts else {}
     services = _services(cluster, change)
     found: list[Finding] = []
@@ -207,43 +213,3 @@ def _unfinished(owner: DaemonSet, nodes: Sequence[ProxyNode]) -> str:
         return ""
     away = sum(not node.ready and node.daemon_set is not None and node.daemon_set.name == owner.name for node in nodes)
     return rollout_under_way(owner.desired, owner.updated, owner.observed_generation, owner.generation, away)
-
-
-def _rights(cluster: Cluster, plan: "Plan", concurrency: int) -> tuple[tuple[str, ...], str, list[str]]:
-    """Ask for every right that the run needs; return those that are missing, why they are not known, and warnings."""
-    needed, lease = _needed(plan), _lease_rights(plan.change.found)
-
-    def ask(access: Access) -> tuple[Access, bool | None, str]:
-        try:
-            return access, cluster.allowed(access), ""
-        except IpvsError as error:
-            return access, None, str(error)
-
-    asked = [*needed, *lease]
-    answers = list(fan_out(ask, asked, min(concurrency, len(asked))))
-    missing = sorted(str(access) for access, allowed, _ in answers if allowed is False and access in needed)
-    without = sorted(str(access) for access, allowed, _ in answers if allowed is False and access in lease)
-    warnings = [f"you may not: {'; '.join(without)}: {WITHOUT_LEASE}"] if without else []
-    return tuple(missing), next((why for _, allowed, why in answers if allowed is None), ""), warnings
-
-
-def _needed(plan: "Plan") -> list[Access]:
-    """Return the rights without which the run ends halfway; exec is not asked for, since every table was read by it."""
-    found, options = plan.change.found, plan.options
-    here = found.namespace
-    needed = [Access("list", "pods", namespace=here)]
-    for entry in plan.change.writes:
-        name = entry.source.config_map.name if entry.source.config_map else ""
-        needed.append(Access("patch", "configmaps", namespace=here, name=name))
-    rollout = bool(plan.targets) and options.pace.strategy == "rollout"
-    if rollout:
-        needed += [Access("patch", "daemonsets", group="apps", namespace=here, name=owner.name)
-                   for owner in found.daemon_sets]  # fmt: skip
-    if bool(plan.targets) and (not rollout or (options.rollback and plan.change.changes_text)):
-        needed.append(Access("delete", "pods", namespace=here))
-    return needed
-
-
-def _lease_rights(found: Installation) -> list[Access]:
-    lease = {"group": "coordination.k8s.io", "namespace": found.namespace}
-    return [Access("create", "leases", **lease), Access("update", "leases", name="kubectl-ipvs", **lease)]

@@ -19,11 +19,12 @@ UNREADABLE = frozenset({"forbidden", "timeout", "unreachable", "unreadable", "go
 class Purpose(NamedTuple):
     """What a run is for, as far as the choice of nodes depends on it."""
 
-    writes: bool  # a text changes: every node that reads it is restarted
+    writes: bool  # some text changes
     mends: bool  # the present text keeps kube-proxy from starting, and the new one does not
     everyone: bool  # a plain restart: nodes that are in sync, too
     named: frozenset[str]  # nodes that the user named
     blind: bool  # --force: go on where nobody can be read
+    reads: Callable[[ProxyNode], bool] = lambda _: True  # its kube-proxy reads a text that changes
     spares: Callable[[ProxyNode], bool] = lambda _: False  # its kube-proxy has read the text that an undo restores
 
 
@@ -104,9 +105,10 @@ def _target(seen: Look, purpose: Purpose, now: Callable[[], float]) -> Target | 
     node, pod = seen.node, seen.node.pod
     blind = purpose.blind and seen.reading.failure in UNREADABLE
     target = Target(node, pod, seen.real_servers, blind, seen.verdict.state)
-    if purpose.writes and purpose.spares(node):
+    written = purpose.writes and purpose.reads(node)
+    if written and purpose.spares(node):
         return None
-    if purpose.writes or purpose.everyone or pod is None or pod.terminating or node.source.age(pod.began) == "outdated":
+    if written or purpose.everyone or pod is None or pod.terminating or node.source.age(pod.began) == "outdated":
         return target
     if not pod.ready:
         return target if pod.crashed or node.name in purpose.named else target._replace(old=None)

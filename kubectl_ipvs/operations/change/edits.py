@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.errors import ChangedMeanwhile, IpvsError, UsageError
+from kubectl_ipvs.errors import ChangedMeanwhile, EditRefused, IpvsError, UsageError
 from kubectl_ipvs.ipvs.schedulers import suggest
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
@@ -140,7 +140,12 @@ def _edit(source: Source, values: Mapping[str, Value]) -> Edit:
     read = source.configuration
     assert read is not None  # noqa: S101 - a writable source has one
     wanted = {name: value for name, value in values.items() if not _in_effect(name, value, read.ipvs[name].effective)}
-    new_text = edit(source.text, wanted)
+    try:
+        new_text = edit(source.text, wanted)
+    except EditRefused as error:
+        by_hand = f"kubectl -n {source.namespace} edit configmap {source.name}"
+        error.hint = f"change it with `{by_hand}`, then run `kubectl ipvs restart`"
+        raise
     settings = configuration.read(new_text).ipvs
     effective = {name: entry.effective for name, entry in settings.items()}
     defaults = [name for name, entry in settings.items() if entry.origin == "default"]

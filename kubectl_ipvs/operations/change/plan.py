@@ -92,7 +92,7 @@ def plan(
     ready = len(nodes) - len({entry.node for entry in covered.left_out} & {node.name for node in nodes})
     at_once = options.pace.max_unavailable.of(max(1, ready))
     paced = options.pace.strategy == "delete"
-    canary = first_node(targets, options.pace.canary) if paced else ""
+    canary = _canary(change, options, targets) if paced and len(targets) > 1 else ""
     made = made._replace(
         nodes=tuple(nodes), targets=targets, left_out=covered.left_out, canary=canary, at_once=at_once,
         seconds=seconds(len(targets), at_once, options.pace, canary=bool(canary)),
@@ -164,6 +164,13 @@ def _listed_again(cluster: Cluster, where: Where, missed: Container[str]) -> dic
         time.sleep(PAUSE)
 
 
+def _canary(change: Change, options: ChangeOptions, targets: Sequence[Target]) -> str:
+    """Choose who goes first: of itself one whose text changes, since only such a node says what the change does."""
+    written = {entry.source.identity for entry in change.writes}
+    risked = [target for target in targets if not written or target.node.source.identity in written]
+    return first_node(risked if options.pace.canary == "auto" else targets, options.pace.canary)
+
+
 def _cover(cluster: Cluster, change: Change, options: ChangeOptions, looks: Sequence[Look]) -> Coverage:
     """Choose the nodes."""
     if not looks:
@@ -174,6 +181,7 @@ def _cover(cluster: Cluster, change: Change, options: ChangeOptions, looks: Sequ
         everyone=not change.values and not options.outdated_only,
         named=frozenset(map(bare, options.names)),
         blind=options.force,
+        reads=lambda node: node.source.identity in {entry.source.identity for entry in change.writes},
         spares=_spares(change),
     )
     return cover(looks, [bare(name) for name in options.skip], purpose, cluster.now)

@@ -25,7 +25,7 @@ from kubectl_ipvs.operations.support.interrupts import Interrupts
 from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.proxy.config.last_change import ANNOTATION, ROLLED_BACK, rolled_back
 
-STALE = "kubectl ipvs restart --stale"
+STALE, NAMED = "kubectl ipvs restart --stale", 5
 
 
 def roll_back(
@@ -59,7 +59,8 @@ def roll_back(
     if not bad:
         return rolled, restored
     why = "interrupted before it was verified on" if rolled.stop else "it is not verified on"
-    left = f"the old value is back in the configuration, but {why} {some(bad)}; fix that, then run: {STALE}"
+    again = f"kubectl ipvs restart {' '.join(bad)}" if len(bad) <= NAMED else STALE
+    left = f"the old value is back in the configuration, but {why} {some(bad)}; fix that, then run: {again}"
     return rolled._replace(problem=left), restored
 
 

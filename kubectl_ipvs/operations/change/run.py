@@ -156,7 +156,7 @@ class _Run:
         nodes = (*rolled.nodes, *self.plan.left_out)
         if rolled.stop and not rolled.verified:
             lost = rolled.stop == LEASE_LOST
-            glance = self._look(written, nodes, 0.0) if lost else Glance()
+            glance = self._look(written, nodes, 0.0)
             return Outcome("lease-lost" if lost else "interrupted", nodes, left=rolled.problem, glance=glance)
         # What failed needs no more time.
         patience = self.plan.options.pace.timeout if rolled.verified else 0.0
@@ -189,7 +189,7 @@ class _Run:
 
     def _look(self, expected: Installation, outcomes: Sequence[NodeOutcome], patience: float) -> Glance:
         """Look once more, unless the user waits for the end."""
-        if self.interrupts.count:
+        if self.interrupts.count > 1:
             return Glance()
         return final_look(
             self.cluster, self.plan.where, expected, outcomes, self.looker, self.concurrency,

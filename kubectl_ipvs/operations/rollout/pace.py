@@ -27,7 +27,7 @@ def first_node(targets: Sequence[Target], wanted: str) -> str:
     A named one that is no target needs no restart (see `canary_problem`): no other has to wait.
     """
     names = [target.name for target in targets]
-    if wanted == "none" or len(names) < 2:  # noqa: PLR2004 - one node is its own canary
+    if wanted == "none" or not names:
         return ""
     if wanted != "auto":
         return wanted if wanted in names else ""

@@ -24,6 +24,11 @@ class KnownServices:
         self._node_ports: set[tuple[str, str]] = set()
         self._listed = 0.0
 
+    @property
+    def known(self) -> bool:
+        """The Services were listed."""
+        return self._addresses is not None
+
     def sorted_out(self, summary: Summary, wanted: str | None) -> Summary:
         """Return the summary with rows of no Service as foreign ones, where that makes a difference."""
         own = sum(summary.schedulers.values())
