@@ -55,7 +55,8 @@ def forms(cluster: Cluster, machines: Machines) -> Iterator[None]:
     for node in cluster.pods:
         machines.sh(node, GONE)
     cluster.set_config(cluster.config.replace("\n" + GATE, ""))
-    template(cluster, IMAGE, {"type": "OnDelete", "rollingUpdate": None})
+    template(cluster, IMAGE, {"type": "RollingUpdate"})
+    cluster.kubectl(*SYSTEM, "rollout", "status", "--timeout=300s", "daemonset/kube-proxy")
 
 
 @pytest.mark.usefixtures("forms")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.clusters import Cluster, Machines
 
-SHORT = ("--settle", "1s", "--timeout", "30s", "--exec-timeout", "60s")
+SHORT = ("--settle", "1s", "--timeout", "60s", "--exec-timeout", "60s")
 
 
 def unload(cluster: Cluster, machines: Machines, scheduler: str) -> None:
@@ -58,7 +58,7 @@ def test_module_that_is_not_loaded_by_force(cluster: Cluster, machines: Machines
     run = cluster.ipvs("set", "--scheduler", "wlc", "--force", *SHORT)
 
     rows = dict(line.removeprefix("node/").split(" ", 1) for line in run.out.splitlines() if line.startswith("node/"))
-    failed = "rolled back (had failed: not verified within 30s: the kernel has rr on "
+    failed = "rolled back (had failed: not verified within 60s: the kernel has rr on "
     untouched = ["not restarted"] * (len(pods) - 1)
     begun = [row for row in rows.values() if row.startswith(failed) and row.endswith(" instead of wlc)")]
     assert (run.code, len(begun), sorted(rows.values())) == (1, 1, sorted([*untouched, *begun])), run.err
