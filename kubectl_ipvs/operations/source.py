@@ -7,7 +7,7 @@ from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.proxy.config import configuration
 from kubectl_ipvs.proxy.config.configuration import Configuration
-from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK, in_force_between
+from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK, in_force
 from kubectl_ipvs.proxy.process import Reference
 from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.verdict import Age
@@ -77,8 +77,8 @@ class Source(NamedTuple):
         """
         if self.config_map is None or self.changed is None or began >= self.changed:
             return "current"
-        before, since = in_force_between(self.config_map.annotations.get(ROLLED_BACK, ""), self.text)
-        if before is not None and since is not None and before <= began < since:
+        spans = in_force(self.config_map.annotations.get(ROLLED_BACK, ""), self.text)
+        if any(before <= began < since for before, since in spans):
             return "current"
         return "outdated" if self.config_map.certain.get(self.key, True) else "unsure"
 

@@ -70,7 +70,7 @@ class Live:
         self._say, self._settle = say, plan.options.pace.settle
         self._runs: dict[str, NodeRun] = {}
         self._total, self._seconds = len(plan.targets), plan.seconds
-        self._began = 0.0
+        self._began, self._rolling = 0.0, False
         self._console: Any = None
         self._live: Any = None
 
@@ -100,6 +100,7 @@ class Live:
     def rolls_back(self, nodes: int) -> None:
         """Count anew: what was verified before is not rolled back yet."""
         share = nodes / self._total if self._total else 0
+        self._rolling = True
         self._runs, self._total, self._seconds, self._began = {}, nodes, self._seconds * share, time.monotonic()
 
     def __call__(self, run: NodeRun) -> None:
@@ -109,7 +110,7 @@ class Live:
             running = sum(entry.phase in IN_PROGRESS for entry in self._runs.values())
             rest = (
                 f"; no further node is started, {running} in progress finish"
-                if run.phase == "failed" and running
+                if run.phase == "failed" and running and not self._rolling
                 else ""
             )
             self.say(f"{run.node}: {told(run, self._settle)}{rest}")

@@ -8,7 +8,7 @@ from tests.real.webhook import NAME, Webhook
 
 
 def other(cluster: Cluster, machines: Machines) -> str:
-    """Return a scheduler that is not in force, its module loaded everywhere: kube-proxy 1.20 loads rr, wrr, sh alone."""
+    """Return a scheduler that is not in force, its module loaded everywhere: kube-proxy 1.20 loads three alone."""
     scheduler = "rr" if "lc" in cluster.schedulers().values() else "lc"
     for node in cluster.pods:
         machines.sh(node, f"modprobe ip_vs_{scheduler}")

@@ -11,7 +11,7 @@ from kubectl_ipvs.proxy.config.last_change import (
     ROLLED_BACK,
     LastChange,
     digest,
-    in_force_between,
+    in_force,
     read,
     record,
     rolled_back,
@@ -99,13 +99,29 @@ def test_damaged_record(value: str) -> None:
 def test_note_of_a_rollback() -> None:
     """The note says from when to when the text had been there before, for this text alone."""
     note = rolled_back(OLD, 1700000000.0, 1600000000.0)
-    assert (in_force_between(note, OLD), in_force_between(note, NEW)) == ((1600000000.0, 1700000000.0), (None, None))
+    assert (in_force(note, OLD), in_force(note, NEW)) == ([(1600000000.0, 1700000000.0)], [])
+
+
+def test_note_of_a_second_rollback() -> None:
+    """Two changes that fail one after the other: whoever has read the text before either of them has read it."""
+    first = rolled_back(OLD, 20.0, 10.0)
+    second = rolled_back(OLD, 40.0, 30.0, first)
+    assert in_force(second, OLD) == [(10.0, 20.0), (30.0, 40.0)]
+    assert in_force(rolled_back(NEW, 40.0, 30.0, first), NEW) == [(30.0, 40.0)]
+
+
+def test_note_does_not_grow_for_ever() -> None:
+    """However many changes fail, the note is short."""
+    note = ""
+    for at in range(0, 2000, 20):
+        note = rolled_back(OLD, at + 10.0, float(at), note)
+    assert (len(in_force(note, OLD)), in_force(note, OLD)[-1]) == (9, (1980.0, 1990.0))
 
 
 @pytest.mark.parametrize("note", [rolled_back(OLD, 17.0, None), json.dumps({"sha256": digest(OLD), "since": 17.0})])
 def test_note_without_a_beginning(note: str) -> None:
     """Nobody knows since when the text had been there, or an older release wrote the note: then none is said."""
-    assert in_force_between(note, OLD) == (None, 17.0)
+    assert in_force(note, OLD) == []
 
 
 def test_names_on_the_wire() -> None:
@@ -128,7 +144,7 @@ def test_names_on_the_wire() -> None:
 )
 def test_damaged_note(note: str) -> None:
     """A note that cannot be read says nothing."""
-    assert in_force_between(note, OLD) == (None, None)
+    assert in_force(note, OLD) == []
 
 
 @given(st.text(), st.text(), st.text(), st.text())

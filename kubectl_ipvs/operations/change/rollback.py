@@ -107,7 +107,9 @@ class _Rollback:
         for entry in self.plan.change.writes:
             old, written = entry.source, now[entry.source.identity]
             before = old.config_map.annotations if old.config_map else {}
-            note = None if written.changed is None else rolled_back(old.text, since=written.changed, before=old.changed)
+            earlier = before.get(ROLLED_BACK, "")
+            since = written.changed
+            note = None if since is None else rolled_back(old.text, since, old.changed, earlier)
             notes = {ANNOTATION: before.get(ANNOTATION), ROLLED_BACK: note}
             restored[old.identity] = put(
                 self.cluster, written, old.text, notes, timeout=self._timeout, gives_up=lambda: self.interrupts.asked

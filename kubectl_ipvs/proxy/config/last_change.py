@@ -13,6 +13,7 @@ from kubectl_ipvs.proxy.config.difference import changed_span
 
 ANNOTATION = "kubectl-ipvs/last-change"
 ROLLED_BACK = "kubectl-ipvs/taken-back"  # the name on the wire stays: records of older releases are read
+MOST_SPANS = 8  # an annotation is not to grow for ever
 
 
 class LastChange(NamedTuple):
@@ -67,28 +68,37 @@ def read(value: str) -> LastChange | None:
     return found if _is_place(parsed["at"]) and _are_fields(parsed["fields"]) and _are_texts(texts) else None
 
 
-def rolled_back(text: str, since: float, before: float | None) -> str:
+def rolled_back(text: str, since: float, before: float | None, earlier: str = "") -> str:
     """Note that `text` was restored. Seconds since the epoch, by the API server's clock.
 
     `since`: from when on something else had stood there. `before`: when `text` itself was first written, None where
-    nobody knows. Whoever started from `before` to `since` has read the very same text and needs no restart.
+    nobody knows. Whoever started from `before` to `since` has read the very same text and needs no restart. `earlier`
+    is the note that stood there: after two changes that failed, whoever read `text` before the first one has read it.
     """
-    return json.dumps({"sha256": digest(text), "since": since, "before": before}, sort_keys=True)
+    spans = in_force(earlier, text)[-MOST_SPANS:]
+    note = {"sha256": digest(text), "since": since, "before": before}
+    return json.dumps(note | ({"earlier": spans} if spans else {}), sort_keys=True)
 
 
-def in_force_between(value: str, text: str) -> tuple[float | None, float | None]:
-    """Read that note: from when to when `text` had been there the first time; None is not known.
+def in_force(value: str, text: str) -> list[tuple[float, float]]:
+    """Read that note: from when to when `text` had been there before.
 
-    A pod has read the present text where it started at or after the first and before the second. Where one of them is
-    not known (no note, one about another text, one of an older release), nobody is excused.
+    A pod has read the present text where it started at or after the first and before the second time of a pair. Where
+    one of them is not known (no note, one about another text, one of an older release), nobody is excused.
     """
     try:
         parsed = json.loads(value)
     except (ValueError, RecursionError):
-        return None, None
+        return []
     if not isinstance(parsed, dict) or parsed.get("sha256") != digest(text):
-        return None, None
-    return _moment(parsed.get("before")), _moment(parsed.get("since"))
+        return []
+    earlier = parsed.get("earlier", [])
+    pairs = [entry for entry in earlier if isinstance(entry, list)] if isinstance(earlier, list) else []
+    spans = []
+    for pair in [*pairs, [parsed.get("before"), parsed.get("since")]]:
+        times = [moment for moment in map(_moment, pair) if moment is not None]
+        spans += [(times[0], times[1])] if len(times) == len(pair) == 2 else []  # noqa: PLR2004 - from and to
+    return spans
 
 
 def digest(text: str) -> str:
