@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Command(NamedTuple):
-    """A command that changes something: `verb` is its name, `again` the words that run it once more."""
+    """A command that changes something: `verb` is its name."""
 
     session: Session
     cluster: "Cluster"
@@ -85,7 +85,7 @@ def _unchanged(command: Command, made: Plan) -> int:
         out(report.render(report.of_plan(made, command.cluster.connection, "unchanged"), command.flags.form))
     else:
         out(report.lines(made.left_out))
-    say(plan_text.nothing_to_do(made, command.session.again))
+    say(plan_text.nothing_to_do(made))
     return ExitCode.PARTIAL if made.left_out or made.sees_nobody else ExitCode.OK
 
 
@@ -124,6 +124,6 @@ def _end(command: Command, made: Plan, outcome: Outcome) -> int:
         out_anyway(report.lines(outcome.nodes, outcome.back, only_bad=shows_end()))
     if outcome.nodes:
         say(report.summary(outcome.nodes, outcome.back))
-    for line in closing.remarks(made, outcome, command.verb, command.session.again):
+    for line in closing.remarks(made, outcome, command.verb):
         say(line)
     return outcome.exit_code

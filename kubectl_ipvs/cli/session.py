@@ -97,10 +97,6 @@ class Session(NamedTuple):
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
         return Looker(Reader(cluster, self.exec_seconds, most * MIB), KnownServices(cluster))
 
-    def again(self, words: str) -> str:
-        """Write a command of ours that is about the same cluster and the same kube-proxy: it can be copied."""
-        return " ".join(filter(None, ["kubectl ipvs", self._repeated(REPEATED), words]))
-
     def _repeated(self, known: Mapping[str, str]) -> str:
         """Write those of these flags that were given."""
         given: dict[str, object] = {**self.options._asdict(), **self._asdict()}

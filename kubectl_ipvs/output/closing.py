@@ -1,33 +1,34 @@
 """The last words of a run: what was not seen, what is left to do, and the commands that do it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
+from kubectl_ipvs.operations.change.edits import set_command
 from kubectl_ipvs.operations.change.plan import OTHERS, Plan
 from kubectl_ipvs.operations.change.run import Outcome
 from kubectl_ipvs.operations.installation import bare, natural
 from kubectl_ipvs.operations.rollout.node import NodeOutcome
-from kubectl_ipvs.output.configuration import words
 from kubectl_ipvs.proxy.checks.findings import some
 
-Again = Callable[[str], str]  # a command with the flags that say which cluster and which kube-proxy
 
+def remarks(plan: Plan, outcome: Outcome, verb: str) -> list[str]:
+    """Return the closing lines; every command in them can be copied.
 
-def remarks(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]:
-    """Return the closing lines; every command in them can be copied."""
+    Whoever prints them adds the flags that say which cluster and which kube-proxy.
+    """
     lines = [line for entry in outcome.nodes for line in outcome.logs.get(entry.node, ())]
     if outcome.kind == "rolled-back":
         lines += [f"error: the change failed{_on(outcome.nodes)} and was rolled back; {_back(plan, outcome)}"]
     elif outcome.kind == "rollback-failed":
         lines += [f"error: the change failed{_on(outcome.nodes)}, and rolling it back failed: {outcome.left}"]
     elif outcome.kind == "written":
-        lines += [f"warning: written, but no node uses it until kube-proxy restarts: {again('restart --stale')}"]
+        lines += ["warning: written, but no node uses it until kube-proxy restarts: kubectl ipvs restart --stale"]
     elif outcome.kind in {"interrupted", "lease-lost", "stopped"}:
-        lines += [*_unseen(plan, outcome.nodes), *_stopped(plan, outcome, verb, again)]
+        lines += [*_unseen(plan, outcome.nodes), *_stopped(plan, outcome, verb)]
     else:
-        lines += [*_unseen(plan, outcome.nodes), *_left_out(plan, outcome, again)]
-    lines += _final(outcome, again)
+        lines += [*_unseen(plan, outcome.nodes), *_left_out(plan, outcome)]
+    lines += _final(outcome)
     if outcome.kind in {"verified", "partial", "written"} and plan.change.changes_text and outcome.undoable:
-        lines.append(f"{'redo' if verb == 'undo' else 'undo'} with: {again('undo')}")
+        lines.append(f"{'redo' if verb == 'undo' else 'undo'} with: kubectl ipvs undo")
     return lines
 
 
@@ -53,7 +54,7 @@ def _back(plan: Plan, outcome: Outcome) -> str:
     return f"{why}{which} on {old} again" if "scheduler" in changed and old else f"{why}{which} on the old value again"
 
 
-def _stopped(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]:
+def _stopped(plan: Plan, outcome: Outcome, verb: str) -> list[str]:
     """Say where it stopped, and the commands that go on and that go back."""
     done = sum(entry.outcome == "verified" for entry in outcome.nodes)
     rest = [entry.node for entry in outcome.nodes if entry.outcome in {"pending", "abandoned", "failed"}]
@@ -64,18 +65,18 @@ def _stopped(plan: Plan, outcome: Outcome, verb: str, again: Again) -> list[str]
         lines.append(f"error: {outcome.left}")
     if not rest:
         return lines
-    lines.append(f"continue:  {_continue(plan, verb, sorted(rest, key=natural), again)}")
+    lines.append(f"continue:  {_continue(plan, verb, sorted(rest, key=natural))}")
     if plan.change.values and outcome.undoable:
-        lines.append(f"{'return to the value before' if verb == 'undo' else 'roll back'}: {again('undo')}")
+        lines.append(f"{'return to the value before' if verb == 'undo' else 'roll back'}: kubectl ipvs undo")
     return lines
 
 
-def _continue(plan: Plan, verb: str, rest: Sequence[str], again: Again) -> str:
+def _continue(plan: Plan, verb: str, rest: Sequence[str]) -> str:
     if verb == "set":
-        return again(" ".join(["set", flags_of(plan.change.values), *_manner(plan)]))
+        return " ".join([set_command(plan.change.values), *_manner(plan)])
     if verb == "undo" or plan.options.outdated_only:
-        return again("restart --stale")
-    return again(" ".join(["restart", *rest, *_manner(plan, skips=False)]))
+        return "kubectl ipvs restart --stale"
+    return " ".join(["kubectl ipvs restart", *rest, *_manner(plan, skips=False)])
 
 
 def _manner(plan: Plan, *, skips: bool = True) -> list[str]:
@@ -89,21 +90,7 @@ def _manner(plan: Plan, *, skips: bool = True) -> list[str]:
     return typed + (["--force"] if options.force else [])
 
 
-def flags_of(values: Mapping[str, object]) -> str:
-    """Write fields as the flags of `set`."""
-    typed = []
-    for name, value in values.items():
-        if name == "strictARP":
-            typed.append("--strict-arp" if value else "--no-strict-arp")
-        elif name == "excludeCIDRs":
-            typed.append(f'--exclude-cidrs "{",".join(value) if isinstance(value, tuple) else value}"')
-        else:
-            flag = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
-            typed.append(f"--{flag} {words(value)}")  # type: ignore[arg-type] # a field's value
-    return " ".join(typed)
-
-
-def _left_out(plan: Plan, outcome: Outcome, again: Again) -> list[str]:
+def _left_out(plan: Plan, outcome: Outcome) -> list[str]:
     by_hand = {bare(name) for name in plan.options.skip}
     skipped = tuple(
         entry.node
@@ -113,14 +100,14 @@ def _left_out(plan: Plan, outcome: Outcome, again: Again) -> list[str]:
     if not skipped:
         return []
     well = "it is well" if len(skipped) == 1 else "they are well"
-    return [f"left out: {some(skipped)}; once {well}: {again(_later(plan, skipped))}"]
+    return [f"left out: {some(skipped)}; once {well}: {_later(plan, skipped)}"]
 
 
 def _later(plan: Plan, nodes: Sequence[str]) -> str:
     """Write the command that does later what was left out: a plain restart leaves nothing that --stale would find."""
     if plan.change.values or plan.options.outdated_only or len(nodes) > 20:  # noqa: PLR2004 - a line of names
-        return "restart --stale"
-    return f"restart {' '.join(sorted(nodes, key=natural))}"
+        return "kubectl ipvs restart --stale"
+    return f"kubectl ipvs restart {' '.join(sorted(nodes, key=natural))}"
 
 
 def _unseen(plan: Plan, nodes: Sequence[NodeOutcome]) -> list[str]:
@@ -139,11 +126,11 @@ def _unseen(plan: Plan, nodes: Sequence[NodeOutcome]) -> list[str]:
     return lines
 
 
-def _final(outcome: Outcome, again: Again) -> list[str]:
+def _final(outcome: Outcome) -> list[str]:
     """Say what the last look found."""
     glance = outcome.glance
     lines = [
-        f"error: {place} was changed by somebody else during this run: look at it with {again('get')}"
+        f"error: {place} was changed by somebody else during this run: look at it with kubectl ipvs get"
         for place in glance.reverted
     ]
     if glance.nodes:
@@ -151,8 +138,8 @@ def _final(outcome: Outcome, again: Again) -> list[str]:
         lines += [f"warning: {name}: {glance.nodes[name]}" for name in named[:5]]
         lines += [f"warning: {len(named) - 5} more nodes are not in sync"] if len(named) > 5 else []  # noqa: PLR2004
         here = [name for name in named if "no longer there" not in glance.nodes[name]]
-        lines += [f"fix with: {again('restart ' + ' '.join(here))}"] if here and len(here) <= 5 else []  # noqa: PLR2004
-        lines += [f"fix with: {again('restart --stale')}"] if len(here) > 5 else []  # noqa: PLR2004
+        lines += [f"fix with: kubectl ipvs restart {' '.join(here)}"] if here and len(here) <= 5 else []  # noqa: PLR2004
+        lines += ["fix with: kubectl ipvs restart --stale"] if len(here) > 5 else []  # noqa: PLR2004
     if glance.unknown:
-        lines.append(f"warning: {glance.unknown}; check with {again('status')}")
+        lines.append(f"warning: {glance.unknown}; check with kubectl ipvs status")
     return lines

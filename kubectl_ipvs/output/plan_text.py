@@ -1,6 +1,6 @@
 """A plan in words: what is written, field by field, which nodes, who goes first, how many at once, how long."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from kubectl_ipvs.operations.change.plan import Plan
@@ -64,8 +64,8 @@ def question(plan: Plan, connection: Connected) -> str:
     return f"{'; '.join(what) or 'write'}; context {connection.context or '<none>'}. Go on?"
 
 
-def nothing_to_do(plan: Plan, again: Callable[[str], str]) -> str:
-    """Say that nothing is to be done, and why; `again` writes a command for the same cluster."""
+def nothing_to_do(plan: Plan) -> str:
+    """Say that nothing is to be done, and why."""
     if plan.sees_nobody:
         return "no node runs kube-proxy here: nothing was verified"
     well = " that was looked at" if plan.left_out else ""
@@ -79,7 +79,7 @@ def nothing_to_do(plan: Plan, again: Callable[[str], str]) -> str:
     behind = 0 if plan.options.restart else _behind(plan)
     if behind:
         read = "node has" if behind == 1 else "nodes have"
-        return f"already written; {behind} {read} not read it yet: {again('restart --stale')}"
+        return f"already written; {behind} {read} not read it yet: kubectl ipvs restart --stale"
     everywhere = f" and in force on every node{well}" if plan.options.restart else ""
     return f"{defaults or 'already set'}{everywhere}: nothing to change"
 

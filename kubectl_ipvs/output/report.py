@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kubectl_ipvs.operations.change.plan import Plan
@@ -57,7 +57,7 @@ def of_run(plan: Plan, connection: Connected, outcome: Outcome) -> Report:
     final = {"reverted": list(glance.reverted), "nodes": dict(glance.nodes), "unknown": glance.unknown}
     made = _report(plan, connection, outcome.kind, [_node(entry) for entry in outcome.nodes], final)
     back = [_node(entry) for entry in outcome.back]
-    return Report(**{name: getattr(made, name) for name in made.__slots__} | {"back": back, "left": outcome.left})
+    return replace(made, back=back, left=outcome.left)
 
 
 def lines(nodes: Sequence[NodeOutcome], back: Iterable[NodeOutcome] = (), *, only_bad: int = 0) -> str:

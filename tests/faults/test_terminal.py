@@ -93,7 +93,7 @@ def test_every_rendering(data: st.DataObject) -> None:
     texts += [configuration_text.render(plan.found, form) for form in ("table", "wide", "json", "yaml", "name")]
     texts += [*status.start_warnings(shown), watching.fitted(shown, (40, 9), "12:00:00", wide=True)]
     texts += [*configuration_text.warnings(plan.found), *plan_text.lines(plan, here), plan_text.question(plan, here)]
-    texts += [line for entry in ended for line in closing.remarks(plan, entry, "set", lambda words: words)]
+    texts += [line for entry in ended for line in closing.remarks(plan, entry, "set")]
     texts += [
         change.lines((failed, left_out), (failed,)),
         change.summary((failed, left_out)),

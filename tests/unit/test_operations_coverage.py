@@ -12,6 +12,7 @@ from kubectl_ipvs.operations.look import Look, facts
 from kubectl_ipvs.operations.source import Source, read_source
 from kubectl_ipvs.operations.tables.reader import NO_TOOLS, Reading
 from kubectl_ipvs.proxy.verdict import judge
+from tests.unit.pods import READY
 
 TEXT = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\nmode: {}\nipvs: {{scheduler: lc}}\n"
 CHANGED, NOW = 9_000.0, 10_000.0
@@ -22,23 +23,7 @@ TABLE = (
     "TCP  10.96.0.1:443 {0}\n  -> 10.0.0.1:6443                Masq    1      0          0\n"
     "UDP  10.96.0.10:53 {0}\n  -> 10.244.0.2:53                Masq    1      0          0\n"
 )
-POD = Pod(
-    namespace="kube-system",
-    name="kube-proxy-x",
-    uid="x",
-    node="n",
-    image="",
-    container="kube-proxy",
-    ready=True,
-    terminating=False,
-    phase="Running",
-    waiting="",
-    restarts=0,
-    created=CURRENT,
-    began=CURRENT,
-    mirror=False,
-    owner="DaemonSet/kube-proxy",
-)
+POD = READY._replace(created=CURRENT, began=CURRENT)
 STARTING = POD._replace(ready=False, phase="Pending", waiting="ContainerCreating")
 CRASHING = POD._replace(ready=False, waiting="CrashLoopBackOff", restarts=7)
 LC, RR = (Reading(summarize(TABLE.format(name).encode())) for name in ("lc", "rr"))

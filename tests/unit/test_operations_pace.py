@@ -2,38 +2,22 @@
 
 import pytest
 
-from kubectl_ipvs.cluster.objects import Node, Pod
+from kubectl_ipvs.cluster.objects import Node
 from kubectl_ipvs.operations.installation import ProxyNode
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.rollout.pace import CONTROL_PLANE, Pace, canary_problem, first_node, seconds
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.proxy.max_unavailable import MaxUnavailable
+from tests.unit.pods import READY
 
 SOURCE = Source("ConfigMap", "kube-system", "", "v1.34.0")
-POD = Pod(
-    namespace="kube-system",
-    name="kube-proxy-x",
-    uid="x",
-    node="",
-    image="",
-    container="kube-proxy",
-    ready=True,
-    terminating=False,
-    phase="Running",
-    waiting="",
-    restarts=0,
-    created=0.0,
-    began=0.0,
-    mirror=False,
-    owner="",
-)
 
 
 def target(name: str, kind: str) -> Target:
     """Give a target: c and m of a control plane, w a worker, d a worker that is down, t one whose pod terminates."""
     label = {"c": CONTROL_PLANE[0], "m": CONTROL_PLANE[1]}.get(kind)
     node = Node(name, ready=True, kernel="", version="", labels={label: ""} if label else {})
-    pod = POD._replace(ready=kind != "d", terminating=kind == "t")
+    pod = READY._replace(ready=kind != "d", terminating=kind == "t")
     return Target(ProxyNode(name, node, pod, None, SOURCE), pod)
 
 

@@ -3,24 +3,9 @@
 from kubectl_ipvs.cluster.cluster import PodEvent
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.rollout.pods import Pods
+from tests.unit.pods import READY
 
-OLD = Pod(
-    namespace="kube-system",
-    name="kube-proxy-a",
-    uid="old",
-    node="node1",
-    image="",
-    container="kube-proxy",
-    ready=True,
-    terminating=False,
-    phase="Running",
-    waiting="",
-    restarts=0,
-    created=100.0,
-    began=0.0,
-    mirror=False,
-    owner="",
-)
+OLD = READY._replace(name="kube-proxy-a", uid="old", node="node1", created=100.0)
 NEW = OLD._replace(uid="new", created=200.0, ready=False)
 NEWEST = NEW._replace(uid="newest", created=300.0)
 GOING = OLD._replace(terminating=True)

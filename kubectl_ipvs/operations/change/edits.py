@@ -220,7 +220,7 @@ def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:
     wanted = {name: _value(name, value) for name, value in values.items()}
     error = ChangedMeanwhile(
         f"{where} was changed by somebody else since the last change ({last.time}): nothing written",
-        hint=f"to have the value back all the same: `{_command(wanted)}`",
+        hint=f"to have the value back all the same: `{set_command(wanted)}`",
     )
     try:
         shown = text_diff(source, edit(source.text, wanted))
@@ -230,17 +230,15 @@ def _changed_since(source: Source, last: LastChange) -> ChangedMeanwhile:
     return error
 
 
-def _command(values: Mapping[str, Value]) -> str:
-    """Write the `set` that gives fields these values."""
+def set_command(values: Mapping[str, Value]) -> str:
+    """Write the `set` that gives fields these values, as it is typed in a shell."""
     flags = []
     for name, value in values.items():
-        flag = "--" + "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
-        if name == "strictARP":
+        if isinstance(value, bool):
             flags.append("--strict-arp" if value else "--no-strict-arp")
-        elif name == "excludeCIDRs":
-            flags.append(f'--exclude-cidrs "{",".join(value) if isinstance(value, tuple) else value}"')
         else:
-            flags.append(f"{flag} {value}")
+            flag = "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in name)
+            flags.append(f'--exclude-cidrs "{",".join(value)}"' if isinstance(value, tuple) else f"--{flag} {value}")
     return " ".join(["kubectl ipvs set", *flags])
 
 

@@ -111,13 +111,13 @@ def new_pod(name: str, owner: Obj, source: Obj, revision: str, node: str) -> Obj
     spec = {**source["spec"], "affinity": _bound_affinity(source["spec"].get("affinity") or {}, node)}
     spec["tolerations"] = [*(spec.get("tolerations") or []), *added_tolerations(spec)]
     spec |= _admitted(spec)
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": made,
-        "spec": spec,
-        "status": {"phase": "Pending", "qosClass": "BestEffort"},
-    }
+    return _pending(made, spec)
+
+
+def _pending(metadata: Obj, spec: Obj) -> Obj:
+    """Return the pod as it stands before anybody has started it."""
+    status = {"phase": "Pending", "qosClass": "BestEffort"}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
 
 
 def _bound_affinity(affinity: Obj, node: str) -> Obj:
@@ -166,13 +166,7 @@ def mirror_pod(node: Obj, static: Static) -> Obj:
     made["ownerReferences"] = [reference]
     spec = {**static.source["spec"], "nodeName": name}
     spec["tolerations"] = [{"effect": "NoExecute", "operator": "Exists"}]
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": made,
-        "spec": spec,
-        "status": {"phase": "Pending", "qosClass": "BestEffort"},
-    }
+    return _pending(made, spec)
 
 
 def bound(pod: Obj, node: str) -> Obj:
