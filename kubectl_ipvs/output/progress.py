@@ -69,7 +69,7 @@ class Live:
     def __init__(self, say: Callable[[str], None], plan: Plan) -> None:
         self._say, self._settle = say, plan.options.pace.settle
         self._runs: dict[str, NodeRun] = {}
-        self._total, self._seconds = len(plan.targets), plan.seconds
+        self._total, self._seconds, self._batch = len(plan.targets), plan.seconds, 2 * plan.at_once
         self._began, self._rolling = 0.0, False
         self._console: Any = None
         self._live: Any = None
@@ -139,10 +139,18 @@ class Live:
         parts += [f"{failed} failed"] if failed else []
         parts += [f"{abandoned} abandoned"] if abandoned else []
         parts.append(f"{total - done - failed - abandoned - flying} pending")
-        left = self._seconds * (total - done) / total if total else 0.0
-        if done and not failed:
-            left = (now - self._began) / done * (total - done)
-        return ", ".join(parts) + (f", {duration(left)} left" if total > done and not failed else "")
+        return ", ".join(parts) + (f", {duration(self._left(done, now))} left" if total > done and not failed else "")
+
+    def _left(self, done: int, now: float) -> float:
+        """Estimate the seconds left: the plan's, until a whole batch has shown how fast it goes.
+
+        The first node goes alone, and those of a batch end together: neither says anything of all the others.
+        """
+        rest = self._total - done
+        if done <= 1 + self._batch:
+            return self._seconds * rest / self._total if self._total else 0.0
+        first = min(run.ended for run in self._runs.values() if run.phase == "verified")
+        return (now - first) / (done - 1) * rest
 
 
 def told(run: NodeRun, settle: float) -> str:
