@@ -69,18 +69,19 @@ def nothing_to_do(plan: Plan) -> str:
     if plan.sees_nobody:
         return "no node runs kube-proxy here: nothing was verified"
     well = " that was looked at" if plan.left_out else ""
+    unseen = f"not verified in the kernel of {some(plan.unseen)}"
     if not plan.change.values:
-        return (
-            f"all nodes{well} are in sync: nothing to restart"
-            if not plan.left_out
-            else (f"every node{well} is in sync: nothing to restart")
-        )
+        if plan.unseen:
+            return f"no node{well} is known to be out of step, {unseen}: nothing to restart"
+        return f"{'every node' if well else 'all nodes'}{well} {'is' if well else 'are'} in sync: nothing to restart"
     defaults = _defaults(plan)
     behind = 0 if plan.options.restart else _behind(plan)
     if behind:
         read = "node has" if behind == 1 else "nodes have"
         return f"already written; {behind} {read} not read it yet: kubectl ipvs restart --stale"
     everywhere = f" and in force on every node{well}" if plan.options.restart else ""
+    if plan.unseen and everywhere:
+        everywhere = f" and read by every kube-proxy{well}, {unseen}"
     return f"{defaults or 'already set'}{everywhere}: nothing to change"
 
 

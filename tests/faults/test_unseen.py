@@ -52,6 +52,23 @@ def test_unseen(command: str, fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert run.err.splitlines()[-1] == WELL[command]
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("set", "already set and read by every kube-proxy, not verified in the kernel of node1: nothing to change"),
+        ("restart", "no node is known to be out of step, not verified in the kernel of node1: nothing to restart"),
+    ],
+)
+def test_no_tools_is_not_said_to_be_in_force(command: str, said: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Where an image has no tools there is nothing to do, but nobody says of that kernel what it was not asked."""
+    box = sandbox(**{**FAST, "nodes": 2, "scheduler": "lc"}, faults={"node1": "no-tools"})
+    long_ago(box)
+
+    run = ipvs(box, *COMMANDS[command], *PACE)
+
+    assert (run.code, run.err.splitlines()[-1], box.restarts) == (0, said, {"node1": 0, "node2": 0})
+
+
 @pytest.mark.whole
 @pytest.mark.parametrize("fault", ["no-ipvs", "fallback", "stale"])
 def test_spoiled_after_it_was_verified(fault: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:

@@ -29,11 +29,15 @@ class Purpose(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """The outcome of the choice; `unreadable` are those left out that could not be read, by node."""
+    """The outcome of the choice.
+
+    `unreadable`: those left out that could not be read, by node. `unseen`: those covered whose kernel nobody can judge.
+    """
 
     targets: tuple[Target, ...]
     left_out: tuple[NodeOutcome, ...]
     unreadable: dict[str, str]
+    unseen: tuple[str, ...] = ()
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -57,7 +61,9 @@ def cover(looks: Sequence[Look], skip: Sequence[str], purpose: Purpose, now: Cal
         else:
             target = _target(seen, purpose, now)
             targets += [target] if target is not None else []
-    return Coverage(tuple(targets), tuple(left_out), unreadable)
+    blind = [seen.node.name for seen in looks if seen.verdict.state in {NO_TOOLS, "unknown"}]
+    out = {entry.node for entry in left_out}
+    return Coverage(tuple(targets), tuple(left_out), unreadable, tuple(name for name in blind if name not in out))
 
 
 def _is_well(seen: Look) -> bool:

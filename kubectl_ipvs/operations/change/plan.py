@@ -42,6 +42,7 @@ class Plan(NamedTuple):
     findings: tuple[Finding, ...] = ()
     canary: str = ""
     at_once: int = 1
+    unseen: tuple[str, ...] = ()  # nodes that are covered although nobody can see what their kernel does
     seconds: float = 0.0
 
     @property
@@ -95,7 +96,7 @@ def plan(
     canary = _canary(change, options, targets) if paced and len(targets) > 1 else ""
     made = made._replace(
         nodes=tuple(nodes), targets=targets, left_out=covered.left_out, canary=canary, at_once=at_once,
-        seconds=seconds(len(targets), at_once, options.pace, canary=bool(canary)),
+        unseen=covered.unseen, seconds=seconds(len(targets), at_once, options.pace, canary=bool(canary)),
     )  # fmt: skip
     problem = canary_problem(nodes, covered.reasons, options.pace.canary) if options.restart else ""
     if problem:
