@@ -39,10 +39,10 @@ def test_every_command(way: str, installed: Install, sandbox: MakeSandbox, tmp_p
 
     assert ipvs("get", "-o", "json").json["ipvs"]["scheduler"]["effective"] == "rr"
     changed = ipvs("set", "--scheduler", "lc", "--yes", *BRISK, "-o", "json")
-    assert (changed.json["outcome"], names(changed.json)) == ("held", NODES)
+    assert (changed.json["outcome"], names(changed.json)) == ("verified", NODES)
     assert ipvs("status", "--check", "-o", "json").json["summary"] == {"nodes": 3, "in-sync": 3}
-    assert ipvs("undo", "--yes", *BRISK, "-o", "json").json["outcome"] == "held"
-    assert "outcome: held" in ipvs("restart", "node2", "--yes", *BRISK, "-o", "yaml").out
+    assert ipvs("undo", "--yes", *BRISK, "-o", "json").json["outcome"] == "verified"
+    assert "outcome: verified" in ipvs("restart", "node2", "--yes", *BRISK, "-o", "yaml").out
     version = ipvs("version", "-o", "json").json
     assert (version["server"], all(version["dependencies"].values())) == ("v1.34.2", True)
     assert "round robin" in ipvs("schedulers").out
