@@ -45,7 +45,7 @@ def test_every_command(way: str, installed: Install, sandbox: MakeSandbox, tmp_p
     assert "outcome: verified" in ipvs("restart", "node2", "--yes", *BRISK, "-o", "yaml").out
     version = ipvs("version", "-o", "json").json
     assert (version["server"], all(version["dependencies"].values())) == ("v1.34.2", True)
-    assert "round robin" in ipvs("schedulers").out
+    assert "kube-proxy's default" in ipvs("schedulers").out
 
 
 @pytest.mark.parametrize("way", ways())
