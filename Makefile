@@ -7,8 +7,11 @@ BIN := $(VENV)/bin
 # Compiled modules are part of what users run, and of how fast the tests are. pip compiles on one core, and thousands of
 # files of `kubernetes` that nobody imports: what is used is compiled by all cores instead, the rest when it is imported.
 unexport PYTHONDONTWRITEBYTECODE
+# which Kubernetes the real cluster is of; without it the newest of tests/real/cluster/kubernetes/versions
+KUBE ?=
+export KUBE
 
-.PHONY: demo test test-core test-commands test-faults test-load fuzz test-real test-package record cluster cluster-down check format bench dist clean
+.PHONY: demo test test-core test-commands test-faults test-load fuzz test-real test-real-oldest test-package record cluster cluster-down check format bench dist clean
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -50,7 +53,7 @@ dist: $(VENV)/.tools
 
 # each fault of tests/faults under each command, each limit at its full size, a kill at each request, the faults that a
 # review found (tests/review), all that waits for long; UPDATE=1 writes down what is meant to be
-WHOLE := tests/review tests/faults tests/cluster tests/unit tests/sandbox tests/field
+WHOLE := tests/review tests/faults tests/cluster tests/unit tests/sandbox tests/field tests/both
 test-faults: $(VENV)/.ready
 	$(if $(UPDATE),$(BIN)/python -m tests.faults.gather,$(BIN)/python -m pytest -q -n 5 --dist worksteal -m "whole and not load" $(AGAIN) $(WHOLE))
 
@@ -70,10 +73,16 @@ test-package: dist
 	$(BIN)/python -m pip --quiet install --group package
 	$(BIN)/python -m pytest -q --timeout 300 $(AGAIN) tests/package
 
-# A real cluster: the project's own, started where it is not (needs root; see tests/real/cluster/README.md), or the one
-# that KUBECONFIG_REAL names. Not shuffled: a rollout is most of the time, so a test goes on where the last one stopped.
+# A real cluster: the project's own, started where it is not (needs root; see tests/real/cluster/README.md), of the newest
+# Kubernetes or of KUBE=1.20.2; or the one that KUBECONFIG_REAL names. Not shuffled: a rollout is most of the time, so a
+# test goes on where the last one stopped.
 test-real: $(VENV)/.ready
 	$(BIN)/python -m pytest -q -p tests.real.plugin -p no:randomly --durations=10 $(AGAIN) tests/both tests/real
+
+# what depends on the release, on the oldest one
+test-real-oldest: $(VENV)/.ready
+	KUBE=$$(awk '/^[0-9]/ {oldest = $$1} END {print oldest}' tests/real/cluster/kubernetes/versions) \
+	$(BIN)/python -m pytest -q -p tests.real.plugin -p no:randomly --durations=10 -m "until or differs" $(AGAIN) tests/both tests/real
 
 cluster:
 	@tests/real/cluster/cluster up

@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kubectl_ipvs.sandbox import Sandbox
 from tests.harness import Run, agreed
+from tests.versions import Release, release_of
 
 T = TypeVar("T")
 BIN = Path(sys.executable).parent
@@ -90,6 +92,11 @@ class Cluster:
         program = [str(BIN / "kubectl"), "--request-timeout=60s", *words]
         options: dict[str, Any] = {"capture_output": True, "text": True}
         return subprocess.run(program, input=text, timeout=90, check=False, env=self.environment(), **options)
+
+    @cached_property
+    def release(self) -> Release:
+        """The API server's release: (1, 37)."""
+        return release_of(json.loads(self.kubectl("get", "--raw", "/version"))["gitVersion"])
 
     @property
     def at_once(self) -> tuple[str, ...]:
@@ -235,4 +242,4 @@ class Machines:
         return self.run("sh", node.removeprefix("node"), command)
 
 
-_HOME = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME", "CLUSTER_DIR") if name in os.environ}
+_HOME = {name: os.environ[name] for name in ("HOME", "XDG_CACHE_HOME", "CLUSTER_DIR", "KUBE") if name in os.environ}

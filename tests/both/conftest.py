@@ -1,6 +1,7 @@
 """One suite, two clusters: every scenario here runs on the sandbox, and on a real cluster with `make test-real`.
 
-The sandbox is asked to be what the project's real cluster is: kube-proxy 1.20, which wants a scheduler's module loaded.
+The sandbox is asked to be what the project's real clusters are: the newest Kubernetes, and with `make test-faults` the
+oldest, whose kube-proxy 1.20 wants a scheduler's module loaded.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,8 +13,10 @@ from kubectl_ipvs.cli.main import main
 from kubectl_ipvs.sandbox import Sandbox
 from tests.clusters import Cluster, sandbox_cluster
 from tests.harness import QUICK, Run, agreed
+from tests.versions import VERSIONS, holding
 
 REAL = "tests.real.plugin"
+NEWEST, OLDEST = VERSIONS[0], VERSIONS[-1]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -28,17 +31,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Choose the cluster."""
     if "cluster" in metafunc.fixturenames:
         is_real = metafunc.config.pluginmanager.has_plugin(REAL)
-        metafunc.parametrize("cluster", ["real" if is_real else "sandbox"], indirect=True, scope="function")
+        clusters = ["real"] if is_real else [NEWEST, pytest.param(OLDEST, marks=pytest.mark.whole)]
+        metafunc.parametrize("cluster", clusters, indirect=True, scope="function")
 
 
 @pytest.fixture
 def cluster(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cluster]:
     """Return a cluster of three nodes on rr."""
     if request.param == "real":
-        yield request.getfixturevalue("real")
+        yield holding(request, request.getfixturevalue("real"))
         return
-    with Sandbox(nodes=3, version="v1.20.2", **QUICK) as box:
-        yield sandbox_cluster(box, tmp_path, request.getfixturevalue("entry"))
+    with Sandbox(nodes=3, version=f"v{request.param}", **QUICK) as box:
+        yield holding(request, sandbox_cluster(box, tmp_path, request.getfixturevalue("entry")))
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from tests.cluster.ground import Ground, ground
 
 __all__ = ["ground"]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kubectl-ipvs-rig"
-OLD = os.environ.get("KUBECTL_1_20") or str(CACHE / "bin" / "kubectl")
+OLD = os.environ.get("KUBECTL_1_20") or str(CACHE / "1.20.2" / "bin" / "kubectl")
 PROGRAMS = {
     "newest": shutil.which("kubectl", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])),
     "1.20": OLD if Path(OLD).is_file() else None,

@@ -1,16 +1,20 @@
 """Nothing here runs without a real cluster: see plugin.py."""
 
-import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.clusters import Cluster, Machines
-from tests.real.front import SERVICE, Front
+from tests.real.front import Front
 from tests.real.plugin import BELOW
+from tests.versions import holding
 
 PLUGIN = "tests.real.plugin"
-FOLLOWS = "for i in $(seq 300); do ipvsadm -Ln | grep -q 10.250.0.3: && exit 0; sleep 1; done; exit 1"
+# every pod of the Service is in the node's table
+FOLLOWS = (
+    "for i in $(seq 300); do [ $(ipvsadm -Ln -t 10.96.70.70:7000 2>/dev/null | grep -c -- '->.*:7000') = 3 ] && exit 0;"
+    " sleep 1; done; exit 1"
+)
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
@@ -19,21 +23,20 @@ def pytest_ignore_collect(config: pytest.Config) -> bool | None:
 
 
 @pytest.fixture
-def cluster(real: Cluster) -> Cluster:
-    """Return the real cluster."""
-    return real
+def cluster(request: pytest.FixtureRequest, real: Cluster) -> Cluster:
+    """Return the real cluster, or skip where the test does not hold for its release."""
+    return holding(request, real)
 
 
 @pytest.fixture(scope="session")
 def front(real: Cluster, machines_if_any: Machines | None) -> Iterator[Front]:
-    """Return the clients of every node, or skip."""
+    """Return the clients in pods, on nodes and outside, or skip."""
     if machines_if_any is None:
         pytest.skip(BELOW)
     machines = machines_if_any
-    real.kubectl("apply", "-f", "-", text=json.dumps(SERVICE))
-    made = Front(machines, sorted(real.pods))
+    machines.run("traffic", "up")
+    made = Front(real, machines, sorted(real.pods), dual=real.release >= (1, 21))
     for node in made.nodes:
-        machines.sh(node, "traffic setup")
         machines.sh(node, FOLLOWS)
     yield made
-    real.kubectl("delete", "service,endpoints", "traffic", "--ignore-not-found")
+    machines.run("traffic", "down")

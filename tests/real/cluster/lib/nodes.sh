@@ -1,17 +1,25 @@
 # Sourced by ../cluster: one QEMU VM a node, in software emulation.
 
-node_serves() { # its pod is the one there is now, and its kernel's table lists hello: for the nodes, "up" means this
-  local pod
-  pod=$(k -n kube-system get pod -l k8s-app=kube-proxy --field-selector "spec.nodeName=node$1" -o jsonpath='{.items[0].metadata.name}') &&
-    [ "$(k get node "node$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ] &&
-    k -n kube-system exec "$pod" -- cat /proc/net/ip_vs | grep ':79D7 ' # 31191
+NET=10.0.3 NET6=fd00:10:0:3:: # the nodes' common network; node K is .1K and ::1K
+PODS=10.244 PODS6=fd00:10:244  # node K has PODS.K.0/24 and PODS6:K::/64
+
+switch_start() { start switch python3 "$here/lib/switch.py" "$R/run" node1 node2 node3 node4 node5 node6 node7 node8 node9; }
+
+node_serves() { # its kube-proxy is Ready, and its kernel serves hello: by IPVS, or by nftables. For the nodes, "up" means this
+  [ "$(k get node "node$1" -o jsonpath='{.status.conditions[?(@.type=="Ready")].status}')" = True ] &&
+    [ "$(k -n kube-system get pod -l k8s-app=kube-proxy --field-selector "spec.nodeName=node$1" -o jsonpath='{.items[0].status.conditions[?(@.type=="Ready")].status}')" = True ] &&
+    do_sh "$1" 'grep -q ":79D7 " /proc/net/ip_vs || nft list map ip kube-proxy service-nodeports | grep -q 31191'
+}
+node_cidr() { # what a controller would give it: our routes need to know before
+  k patch node "node$1" --type=merge -p "{\"spec\": {\"podCIDR\": \"$PODS.$1.0/24\", \"podCIDRs\": [\"$PODS.$1.0/24\", \"$PODS6:$1::/64\"]}}"
 }
 
 node_files() { # node_files K: what the disk, which is the same for all nodes, does not have: keys, settings, PID 1
   local n=node$1 d=$R/run/node$1
   rm -rf "$d"; mkdir -p "$d/node/etc/kubernetes" "$d/node/usr/sbin"
   install -m 755 "$here/guest/init" "$d/node/usr/sbin/node-init"
-  install -m 755 "$here/guest/traffic.py" "$d/node/usr/sbin/traffic"
+  install -m 755 "$here/guest/outside" "$d/node/usr/sbin/outside"
+  echo "KUBELET_FLAGS='$KUBELET_FLAGS'" >"$d/node/etc/kubernetes/flags"
   cp "$R/pki/ca.crt" "$R/pki/$n-server.crt" "$R/pki/$n-server.key" "$d/node/etc/kubernetes/"
   cp "$R/pki/$n.conf" "$d/node/etc/kubernetes/kubelet.conf"
   cat >"$d/node/etc/kubernetes/kubelet.yaml" <<E
@@ -31,13 +39,14 @@ resolvConf: /etc/resolv.conf
 cgroupDriver: cgroupfs
 cgroupsPerQOS: false
 enforceNodeAllocatable: []
-hairpinMode: none
+hairpinMode: hairpin-veth
 failSwapOn: false
 imageGCHighThresholdPercent: 100
 imageGCLowThresholdPercent: 99
+$KUBELET_CONFIG
 evictionHard: {memory.available: "0%", nodefs.available: "0%", nodefs.inodesFree: "0%", imagefs.available: "0%"}
 E
-  ( cd "$d"; find node | cpio -o -H newc --quiet ) | cat "$R/build/initrd-2.cpio" - >"$d/initrd"
+  ( cd "$d"; find node | cpio -o -H newc --quiet ) | cat "$COMMON/initrd.cpio" - >"$d/initrd"
 }
 
 # In software emulation the translation of machine code is most of the work. QEMU 7.2 finds a translated block again only at
@@ -47,16 +56,18 @@ E
 # restart, a quarter of that of an exec.
 CPU=max,-erms,-avx,-avx2,-f16c,-vaes,-xsave,-smap,-smep,-umip,-pku,-la57,-svm
 
-node_start() { # node_start K: node K is 10.0.2.1K in a network of its own; its kubelet's port is forwarded from 127.0.0.1
-  local i=$1 n=node$1 ip=10.0.2.$((10 + $1)) port=$((KUBELET + $1)) d=$R/run/node$1
+node_start() { # node_start K: eth0 is a network of its own, with this machine in it; eth1 is the nodes' common one
+  local i=$1 n=node$1 ip=$NET.$((10 + $1)) slirp=10.0.2.$((10 + $1)) port=$((KUBELET + $1)) d=$R/run/node$1
   alive "$n" && return 0
   pki_node "$n" "$ip"
+  rm -f "$R/run/$n.eth"
   node_files "$i"
   start "$n" qemu-system-x86_64 -accel tcg,thread=multi,tb-size=512 -cpu "$CPU" -smp 1 -m "$MEM" -M pc -nodefaults -no-user-config -display none \
-    -kernel "$R/build/vmlinuz" -initrd "$d/initrd" \
-    -append "console=ttyS0 quiet panic=5 apparmor=0 mitigations=off tsc=reliable norandmaps nokaslr node.name=$n node.ip=$ip node.ip6=fd00:10:0:2::$i node.pods=10.244.$i.0/24" -no-reboot \
+    -kernel "$COMMON/vmlinuz" -initrd "$d/initrd" \
+    -append "console=ttyS0 quiet panic=5 apparmor=0 mitigations=off tsc=reliable norandmaps nokaslr node.name=$n node.number=$i node.slirp=$slirp node.net=$NET node.net6=$NET6 node.pods=$PODS node.pods6=$PODS6" -no-reboot \
     -drive "file=$R/build/node.ext4,format=raw,if=none,id=d,snapshot=on,cache=unsafe" -device virtio-blk-pci,drive=d \
-    -netdev "user,id=n,ipv6=off,net=10.0.2.0/24,host=$HOSTIP,dhcpstart=10.0.2.100,hostfwd=tcp:127.0.0.1:$port-$ip:$port" -device "virtio-net-pci,netdev=n,mac=52:54:00:00:00:0$i" \
+    -netdev "user,id=n,ipv6=off,net=10.0.2.0/24,host=$HOSTIP,dhcpstart=10.0.2.100,hostfwd=tcp:127.0.0.1:$port-$slirp:$port" -device "virtio-net-pci,netdev=n,mac=52:54:00:00:00:0$i" \
+    -netdev "dgram,id=m,local.type=unix,local.path=$R/run/$n.eth,remote.type=unix,remote.path=$R/run/$n.switch" -device "virtio-net-pci,netdev=m,mac=52:54:00:00:01:0$i" \
     -device virtio-rng-pci -serial "file:$R/logs/$n-console.log" -serial "unix:$d/sh.sock,server=on,wait=off" -monitor none
 }
 
@@ -70,3 +81,15 @@ do_node() {
   esac
 }
 do_sh() { [[ ${1:-} =~ ^[1-9]$ ]] || usage; local n=$1; shift; python3 "$here/lib/serial.py" "$R/run/node$n/sh.sock" "$*"; }
+
+do_traffic() {
+  case ${1:-} in
+    up)
+      k apply -f "$here/objects/traffic.yaml"
+      do_sh 3 "outside up"
+      DEADLINE=$((SECONDS + UP_LIMIT))
+      for i in deployment/traffic daemonset/client; do until_ok "the pods of $i" apiserver k rollout status --timeout=50s "$i"; done;;
+    down) k delete -f "$here/objects/traffic.yaml" --ignore-not-found;;
+    *) usage;;
+  esac
+}

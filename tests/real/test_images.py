@@ -1,0 +1,53 @@
+"""kube-proxy's image as different vendors ship it: what can be seen in it, and that a change goes on either way.
+
+With ipvsadm; as EKS's and k0s's, which have no shell, no cat and no ipvsadm (k0s's has no modprobe either). All other
+tests run on the one as the official one is: no ipvsadm, but cat.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.clusters import Cluster, Machines
+from tests.versions import differs
+
+DEFAULT = "official"
+UNSEEN = "the kernel was not seen"
+
+
+@pytest.fixture
+def image(request: pytest.FixtureRequest, cluster: Cluster, machines: Machines) -> Iterator[str]:
+    """Give kube-proxy the image that the test asks for; and the official one again."""
+    machines.run("image", request.param, seconds=900)
+    yield request.param
+    machines.run("image", DEFAULT, seconds=900)
+    assert cluster.ipvs("status", "--check").code == 0
+
+
+@differs
+@pytest.mark.parametrize("image", ["ipvsadm"], indirect=True)
+def test_image_with_ipvsadm(image: str, cluster: Cluster) -> None:
+    """The table is ipvsadm's, and is what the kernel has."""
+    kernels = {node: {name: len(cluster.table(node))} for node, name in cluster.schedulers().items()}
+
+    seen = cluster.ipvs("status", "--check", "-o", "json")
+
+    assert (seen.code, {row["source"] for row in seen.json["nodes"]}) == (0, {"ipvsadm"}), (image, seen.err)
+    assert {row["node"]: row["schedulers"] for row in seen.json["nodes"]} == kernels
+
+
+@pytest.mark.parametrize("image", ["eks", "k0s"], indirect=True)
+def test_image_with_nothing_to_look_with(image: str, cluster: Cluster) -> None:
+    """A change goes on: every pod stays up, the kernels have it; `status` and the rows say that nobody saw them."""
+    nodes = sorted(cluster.pods)
+    before = cluster.config
+
+    seen = cluster.ipvs("status", "-o", "json")
+    done = cluster.ipvs("set", "--scheduler", "wrr", *cluster.at_once)
+    kernels = cluster.schedulers()
+    back = cluster.ipvs("undo", *cluster.at_once)
+
+    assert {row["state"] for row in seen.json["nodes"]} == {"no-ipvsadm"}, (image, seen.out)
+    assert [line for line in done.out.splitlines() if line.startswith("node/") and UNSEEN not in line] == [], done.out
+    assert kernels == dict.fromkeys(nodes, "wrr"), done.err
+    assert (cluster.config, cluster.schedulers()) == (before, dict.fromkeys(nodes, "rr")), back.err
