@@ -92,6 +92,7 @@ cluster-down:
 
 record: $(VENV)/.ready cluster
 	$(BIN)/python tests/real/record.py
+	$(BIN)/python tests/real/record_node.py
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .

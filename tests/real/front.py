@@ -15,7 +15,7 @@ SERVED = "10.96.70.70:7000"
 IPV4 = {"ClusterIP": SERVED, "NodePort": "10.0.3.12:30700", "external IP": "192.0.2.70:7000"}
 IPV6 = {"ClusterIP": "[fd00:10:96::73]:7000", "NodePort": "[fd00:10:0:3::12]:30700"}
 OUTSIDE = ("NodePort", "external IP")  # what a client outside of the cluster uses
-KINDS = ("long", "new")
+KINDS = (("long", "tcp"), ("long", "udp"), ("new", "tcp"))
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,9 @@ class Front:
         return {what: to for what, to in every.items() if place != "outside" or what.rpartition(" ")[0] in OUTSIDE}
 
     def begin(self, places: Iterable[str]) -> None:
-        """Start long and new flows, TCP and UDP, to every target from each place; each had an answer when this ends."""
+        """Start long flows, TCP and UDP, and new connections to every target from each place; each had an answer when this ends."""
         for place in places:
-            flows = [
-                f"{kind},{protocol},{to}"
-                for to in self.targets(place).values()
-                for protocol in ("tcp", "udp")
-                for kind in KINDS
-            ]
+            flows = [f"{kind},{protocol},{to}" for to in self.targets(place).values() for kind, protocol in KINDS]
             self._begun[place] = flows
             self._run(place, f"begin change {' '.join(flows)}")
 

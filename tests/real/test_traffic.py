@@ -20,7 +20,7 @@ def test_each_scheduler_distributes_as_it_says_and_open_connections_live(
         even = Counter(front.ask(f"pod {node}", 30)[""])
         assert sorted(even.values()) == [10, 10, 10]
 
-    places = [f"pod {node}" for node in front.nodes] + ["node node1", "outside"]
+    places = ["pod node1", "pod node3", "node node1", "outside"]
     front.begin(places)
     done = cluster.ipvs("set", "--scheduler", "lc", *cluster.at_once)
     flows = front.end()

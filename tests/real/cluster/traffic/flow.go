@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	pause     = 100 * time.Millisecond // between two lines of a long flow
-	pace      = 200 * time.Millisecond // between two new ones
+	pause     = 300 * time.Millisecond // between two lines of a long flow; the nodes are emulated, and a hundred flows go on
+	pace      = 600 * time.Millisecond // between two new ones
 	soon      = 5 * time.Second        // a new connection that takes longer has failed
 	datagram  = 1 * time.Second        // an answer to a datagram that takes longer is lost
 	failures  = 5                      // so many are told

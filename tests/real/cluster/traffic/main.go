@@ -6,7 +6,7 @@
 //	traffic begin NAME [-from IP] KIND,PROTOCOL,TO...   starts flows in the background; ends when each had an answer, or says which had none
 //	traffic end NAME                          ends them; prints a JSON list with a report for each flow
 //
-// KIND is long (one connection or socket for the whole time, a line each 100 ms) or new (a connection or socket each 200 ms).
+// KIND is long (one connection or socket for the whole time, a line each 300 ms) or new (a connection or socket each 600 ms).
 // TO is HOST:PORT, or [HOST]:PORT.
 package main
 
