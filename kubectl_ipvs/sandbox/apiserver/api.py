@@ -7,6 +7,7 @@ from kubectl_ipvs.sandbox.apiserver import deletes, reads, writes
 from kubectl_ipvs.sandbox.apiserver.access import Access, Attributes, User, review, rules, who
 from kubectl_ipvs.sandbox.apiserver.execs import exec_reply
 from kubectl_ipvs.sandbox.apiserver.kubectl import discovery, openapi
+from kubectl_ipvs.sandbox.apiserver.port_forwards import port_forward_reply
 from kubectl_ipvs.sandbox.apiserver.resources import BY_PATH, REVIEWS, Resource
 from kubectl_ipvs.sandbox.apiserver.store import encode
 from kubectl_ipvs.sandbox.nodes.logs import log_reply
@@ -16,6 +17,7 @@ from kubectl_ipvs.sandbox.world import World
 
 Obj = dict[str, Any]
 _VERBS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+STREAMS = ("exec", "portforward")  # to open one is to create it, whatever the HTTP method
 _REVIEWS: dict[str, Callable[[Access, User, Obj], Obj]] = {
     "SelfSubjectAccessReview": review,
     "SelfSubjectRulesReview": rules,
@@ -52,7 +54,7 @@ def target_of(group: str, parts: list[str]) -> Target:
 def verb_of(request: Request, target: Target) -> str:
     """Return the verb as authorization knows it: `list`, `watch`, `deletecollection` beside the HTTP methods' own."""
     verb = _VERBS.get(request.method, "")
-    if target.subresource == "exec":
+    if target.subresource in STREAMS:
         return "create"
     if target.name:
         return verb
@@ -129,10 +131,8 @@ class Api:
         asked = Attributes(verb, resource.group, resource.plural, target.subresource, namespace, target.name)
         self._access.authorize(user, asked)
         store = self._world.store
-        if target.subresource == "exec":
-            return exec_reply(self._world, request, user.name, target.namespace, target.name)
-        if target.subresource == "log":
-            return log_reply(self._world, request, target.namespace, target.name)
+        if target.subresource in ("log", *STREAMS):
+            return self._of_pod(request, user, target)
         if verb == "list":
             return reads.list_objects(store, request, resource, target.namespace)
         if verb == "watch":
@@ -141,6 +141,14 @@ class Api:
         if verb == "deletecollection":
             return deletes.delete_collection(store, request, resource, target.namespace)
         return self._single(request, verb, target)
+
+    def _of_pod(self, request: Request, user: User, target: Target) -> Reply:
+        where = (target.namespace, target.name)
+        if target.subresource == "exec":
+            return exec_reply(self._world, request, user.name, *where)
+        if target.subresource == "portforward":
+            return port_forward_reply(self._world, request, *where)
+        return log_reply(self._world, request, *where)
 
     def _single(self, request: Request, verb: str, target: Target) -> Reply:
         store, resource, where = self._world.store, target.resource, (target.namespace, target.name)

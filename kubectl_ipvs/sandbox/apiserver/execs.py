@@ -7,7 +7,7 @@ the upgrade) and the kubelet's own WebSocket server (v4: they come instead of th
 import asyncio
 import contextlib
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.apiserver.reads import is_set, query
@@ -66,10 +66,7 @@ def _command(world: World, request: Request, namespace: str, name: str) -> Comma
     entry = world.store.get(PODS, namespace, name)
     if entry is None:
         raise not_found(PODS, name)
-    if "upgrade" not in request.header("connection").lower():
-        raise bad_request("Upgrade request required")
-    if request.header("upgrade").lower() != "websocket":
-        raise bad_request("the sandbox speaks exec by WebSocket alone, not by SPDY: use kubectl 1.31 or newer")
+    expect_websocket(request, "exec")
     pod = entry.obj
     containers = [each["name"] for each in pod["spec"]["containers"]]
     container = query(request, "container") or containers[0]
@@ -82,12 +79,30 @@ def _command(world: World, request: Request, namespace: str, name: str) -> Comma
         raise bad_request(f"pod {name} does not have a host assigned")
     host = world.hosts[pod["spec"]["nodeName"]]
     channels = frozenset(channel for channel, key in ((OUT, "stdout"), (ERR, "stderr")) if is_set(request, key))
-    offered = [word.strip() for value in request.header_all("sec-websocket-protocol") for word in value.split(",")]
     known = [V4] if "v4" in host.faults or world.options.release < (1, 30) else [V5, V4]
-    protocol = next((each for each in known if each in offered), "")
+    protocol = common_protocol(request, known)
     url = f"https://{host.address}:10250/exec/{namespace}/{name}/{container}?command={words[0]}"
     process = world.kubelets.process(pod["metadata"]["uid"])
     return Command(process, host, container, words, channels, protocol, url)
+
+
+def expect_websocket(request: Request, what: str) -> None:
+    """Raise a 400 for a request that asks for no WebSocket."""
+    if "upgrade" not in request.header("connection").lower():
+        raise bad_request("Upgrade request required")
+    if request.header("upgrade").lower() != "websocket":
+        raise bad_request(f"the sandbox speaks {what} by WebSocket alone, not by SPDY: use kubectl 1.31 or newer")
+
+
+def common_protocol(request: Request, known: Iterable[str]) -> str:
+    """Return the first subprotocol that the client offers too, "" where there is none."""
+    offered = [word.strip() for value in request.header_all("sec-websocket-protocol") for word in value.split(",")]
+    return next((each for each in known if each in offered), "")
+
+
+def no_route(host: Host) -> str:
+    """Return the API server's words for a kubelet that cannot be reached."""
+    return f"dial tcp {host.address}:10250: connect: no route to host"
 
 
 def _lose(world: World, host: Host, namespace: str, name: str) -> None:
@@ -99,7 +114,7 @@ def _lose(world: World, host: Host, namespace: str, name: str) -> None:
 def _kubelet_problem(command: Command) -> StatusError | None:
     """Return what stands between the API server and the container, if anything does."""
     host, process = command.host, command.process
-    dial = f"dial tcp {host.address}:10250: connect: no route to host"
+    dial = no_route(host)
     if not host.reachable:
         if command.protocol == V4:
             return internal(f"error dialing backend: {dial}")

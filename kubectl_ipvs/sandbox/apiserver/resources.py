@@ -49,6 +49,7 @@ PODS = Resource(
     subresources=(
         ("exec", "PodExecOptions", ("create", "get")),
         ("log", "Pod", ("get",)),
+        ("portforward", "PodPortForwardOptions", ("create", "get")),
         ("status", "Pod", _STATUS),
     ),
     categories=("all",),

@@ -10,7 +10,7 @@ from kubectl_ipvs.sandbox.apiserver.resources import PODS
 from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
 from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
-from kubectl_ipvs.sandbox.nodes.manifests import stamp
+from kubectl_ipvs.sandbox.nodes.manifests import now, stamp
 from kubectl_ipvs.sandbox.nodes.pods import Container, Static
 from kubectl_ipvs.sandbox.nodes.processes import Process
 from kubectl_ipvs.sandbox.nodes.reported import with_status
@@ -36,6 +36,10 @@ class Kubelets:
     def process(self, uid: str) -> Process | None:
         """Return the pod's process, None while it is not bound to a node."""
         return self._processes.get(uid)
+
+    def release(self, process: Process) -> tuple[int, int]:
+        """Return the release of a pod's kube-proxy."""
+        return self._options.forced or process.release or self._options.release
 
     def adopt(self, pod: Obj, host: Host, static: Static | None = None) -> None:
         """Take a bound pod whose containers have been running for long; its table is in order."""
@@ -112,10 +116,10 @@ class Kubelets:
         if not process.is_proxy:
             return Start(runs=True, mode="none")
         host = process.host
-        release = self._options.forced or process.release or self._options.release
-        result = start(self.wishes.wish(pod, host) or "", release, host.kernel)
+        result = start(self.wishes.wish(pod, host) or "", self.release(process), host.kernel)
         if "fallback" in host.faults or (not result.runs and "no-ipvs" in host.faults):
-            result = Start(runs=True, mode="iptables", log=(*result.log, 'I "Using iptables Proxier"'))
+            log = (*result.log, 'I "Using iptables Proxier"')
+            result = Start(runs=True, mode="iptables", log=log, document=result.document)
         process.log += [f'I "Version info" version="{self._options.version}"', *result.log]
         return result
 
@@ -171,6 +175,7 @@ class Kubelets:
         kernel = host.kernel
         if process.ending or not process.container.running or not self._alive(process):
             return
+        process.synced = now(host.ahead)
         if result.mode == "nftables" and process.sees_modules and not first:
             kernel.flush()  # what iptables and ipvs mode left; iptables mode cleans nothing
         if process.is_proxy and "fallback" in host.faults:

@@ -5,9 +5,10 @@ types; beyond that its `ipvs`, `mode` and `featureGates` alone count here.
 """
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_network
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import yaml
@@ -22,6 +23,14 @@ _PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 GATED = (1, 37)  # the first release with the gate KubeProxyIPVS
 _GATE = "KubeProxyIPVS"
+_TEXTS = {  # fields that flags give as they are
+    "bindAddress": "bind-address",
+    "clusterCIDR": "cluster-cidr",
+    "healthzBindAddress": "healthz-bind-address",
+    "hostnameOverride": "hostname-override",
+    "metricsBindAddress": "metrics-bind-address",
+    "mode": "proxy-mode",
+}
 _DURATIONS = ("syncPeriod", "minSyncPeriod", "tcpTimeout", "tcpFinTimeout", "udpTimeout")
 
 
@@ -30,22 +39,38 @@ class StartError(Exception):
 
 
 class Start(NamedTuple):
-    """What came of a start. `mode` is the one in effect, `scheduler` only counts in ipvs mode."""
+    """What came of a start. `mode` is the one in effect, `scheduler` only counts in ipvs mode.
+
+    `document` is the configuration that was read, or what the flags come to, in the file's own words.
+    """
 
     runs: bool
     mode: str = ""
     scheduler: str = ""
     strict_arp: bool = False
     log: tuple[str, ...] = ()
+    document: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the configuration or the flags ask for."""
+class Wish(NamedTuple):
+    """What the configuration or the flags ask for, in the file's own words."""
 
-    mode: str = ""
-    ipvs: dict[str, Any] = field(default_factory=dict)
-    gates: dict[str, Any] = field(default_factory=dict)
+    document: Mapping[str, Any]
+
+    @property
+    def mode(self) -> str:
+        """The mode asked for, "" where none is."""
+        return self.document.get("mode") or ""
+
+    @property
+    def ipvs(self) -> Mapping[str, Any]:
+        """The section `ipvs`."""
+        return self.document.get("ipvs") or {}
+
+    @property
+    def gates(self) -> Mapping[str, Any]:
+        """The feature gates that are set."""
+        return self.document.get("featureGates") or {}
 
 
 def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> Start:
@@ -53,7 +78,7 @@ def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> St
     try:
         asked = _from_text(wish, release) if isinstance(wish, str) else _from_flags(wish)
         _validate(asked, release)
-        return _run(asked, release, kernel)
+        return _run(asked, release, kernel)._replace(document=asked.document)
     except StartError as error:
         return Start(runs=False, log=(f'E "command failed" err="{error}"',))
 
@@ -75,20 +100,22 @@ def _from_text(text: str, release: tuple[int, int]) -> Wish:
         ipvs = {
             name: value for name, value in ipvs.items() if value is not None and SINCE.get(name, release) <= release
         }
-    problem = misfit({**document, "ipvs": ipvs})
+    document = {**document, "ipvs": ipvs}
+    problem = misfit(document)
     if problem:
         raise StartError(f"failed complete: {problem}")
-    return Wish(document.get("mode") or "", ipvs or {}, document.get("featureGates") or {})
+    return Wish(document)
 
 
 def _from_flags(arguments: list[str]) -> Wish:
     given = flags(tuple(arguments))
-    wish = Wish(given.get("proxy-mode", ""), {"scheduler": given.get("ipvs-scheduler", "")})
-    wish.ipvs["strictARP"] = given.get("ipvs-strict-arp", "false") == "true"
+    ipvs = {"scheduler": given.get("ipvs-scheduler", ""), "strictARP": given.get("ipvs-strict-arp", "false") == "true"}
+    gates: dict[str, Any] = {}
     for gate in filter(None, given.get("feature-gates", "").split(",")):
         name, _, value = gate.partition("=")
-        wish.gates[name] = {"true": True, "false": False}.get(value.lower(), value)
-    return wish
+        gates[name] = {"true": True, "false": False}.get(value.lower(), value)
+    texts = {name: given[flag] for name, flag in _TEXTS.items() if flag in given}
+    return Wish({**texts, "ipvs": ipvs, "featureGates": gates})
 
 
 def _validate(wish: Wish, release: tuple[int, int]) -> None:

@@ -33,9 +33,14 @@ def in_the_past(seconds: float) -> Iterator[None]:
         _AGO.reset(token)
 
 
+def now(ahead: float = 0) -> float:
+    """Return the time now in seconds since 1970; by a clock that is so many seconds ahead."""
+    return time.time() - _AGO.get() + ahead
+
+
 def stamp(ahead: float = 0) -> str:
     """Return the time now as RFC 3339 with seconds, UTC; by a clock that is so many seconds ahead."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - _AGO.get() + ahead))
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now(ahead)))
 
 
 def metadata(name: str, namespace: str = "", labels: Mapping[str, str] | None = None) -> Obj:

@@ -15,7 +15,8 @@ MODULES = "/lib/modules"
 class Process:
     """One pod on one node. `container` is kube-proxy's, or the first where none is; `beside` stands for the others.
 
-    `log` is that of the container's last start, `previous` that of the start before it.
+    `log` is that of the container's last start, `previous` that of the start before it. `synced` is when the rules
+    were first synced since then, in seconds since 1970, 0.0 while they were not.
     """
 
     def __init__(self, host: Host, pod: Obj, static: Static | None) -> None:
@@ -35,6 +36,7 @@ class Process:
         self.log: list[str] = []
         self.previous: list[str] = []
         self.ending = False
+        self.synced = 0.0
 
     def containers(self, pod: Obj) -> dict[str, Container]:
         """Return every container of its pod, by name."""
@@ -44,6 +46,7 @@ class Process:
     def run(self, *, ready: bool) -> None:
         """Let its container run from now on, and those beside it where they do not yet."""
         self.container = self.container.run(ready=ready, ahead=self.host.ahead)
+        self.synced = 0.0
         if not self.beside.running:
             self.beside = self.beside.run(ready=True, ahead=self.host.ahead)
 

@@ -1,0 +1,112 @@
+"""What kube-proxy's /configz shows of a configuration: with its defaults, in the names of the release. Pure.
+
+Source: up to 1.35 the internal type with Go's names (`.IPVS.Scheduler`), the sync periods inside `.IPVS` up to 1.30 and
+beside `.Mode` after; from 1.36 the external type, as the file has it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+Obj = dict[str, Any]
+EXTERNAL_SINCE = (1, 36)
+MOVED_IN = (1, 31)  # the sync periods, out of the sections of the modes
+_NAMES = {  # where Go's name is not the field's with a capital
+    "clusterCIDR": "ClusterCIDR",
+    "excludeCIDRs": "ExcludeCIDRs",
+    "iptables": "IPTables",
+    "ipvs": "IPVS",
+    "nftables": "NFTables",
+    "oomScoreAdj": "OOMScoreAdj",
+    "tcpFinTimeout": "TCPFinTimeout",
+    "tcpTimeout": "TCPTimeout",
+    "udpTimeout": "UDPTimeout",
+}
+_PROXIER: Obj = {"masqueradeBit": 14, "masqueradeAll": False, "syncPeriod": "30s", "minSyncPeriod": "1s"}
+_DEFAULTS: Obj = {
+    "featureGates": {},
+    "clientConnection": {
+        "kubeconfig": "",
+        "acceptContentTypes": "",
+        "contentType": "application/vnd.kubernetes.protobuf",
+        "qps": 5,
+        "burst": 10,
+    },
+    "hostnameOverride": "",
+    "bindAddress": "0.0.0.0",  # noqa: S104 -- kube-proxy's own default
+    "healthzBindAddress": "0.0.0.0:10256",
+    "metricsBindAddress": "127.0.0.1:10249",
+    "bindAddressHardFail": False,
+    "enableProfiling": False,
+    "showHiddenMetricsForVersion": "",
+    "mode": "iptables",
+    "iptables": {**_PROXIER, "localhostNodePorts": True},
+    "ipvs": {
+        "syncPeriod": "30s",
+        "minSyncPeriod": "0s",
+        "scheduler": "",
+        "excludeCIDRs": None,
+        "strictARP": False,
+        "tcpTimeout": "0s",
+        "tcpFinTimeout": "0s",
+        "udpTimeout": "0s",
+    },
+    "nftables": _PROXIER,
+    "detectLocalMode": "ClusterCIDR",
+    "detectLocal": {"bridgeInterface": "", "interfaceNamePrefix": ""},
+    "clusterCIDR": "",
+    "nodePortAddresses": None,
+    "oomScoreAdj": -999,
+    "conntrack": {
+        "maxPerCore": 32768,
+        "min": 131072,
+        "tcpEstablishedTimeout": "24h0m0s",
+        "tcpCloseWaitTimeout": "1h0m0s",
+        "tcpBeLiberal": False,
+        "udpTimeout": "0s",
+        "udpStreamTimeout": "0s",
+    },
+    "configSyncPeriod": "15m0s",
+    "portRange": "",
+}
+
+
+def configuration_of(document: Mapping[str, Any], mode: str, release: tuple[int, int], node: str) -> Obj:
+    """Return the configuration that a process runs with, as /configz of its release shows it."""
+    found = _with_defaults(document, _DEFAULTS)
+    found["hostnameOverride"] = found["hostnameOverride"] or node
+    found["mode"] = document.get("mode") or "iptables"
+    if release >= EXTERNAL_SINCE:
+        return {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", **found}
+    if release >= MOVED_IN:
+        section = mode if mode in ("ipvs", "nftables") else "iptables"
+        found |= {name: found[section][name] for name in ("syncPeriod", "minSyncPeriod")}
+        for each in ("ipvs", "iptables", "nftables"):
+            found[each] = {name: value for name, value in found[each].items() if "SyncPeriod" not in _go(name)}
+    return _in_go(found)
+
+
+def _with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Obj:
+    """Return all fields of the defaults, with what was given where it says something."""
+    return {
+        name: _with_defaults(given.get(name) or {}, default)
+        if isinstance(default, Mapping) and default
+        else _given(given.get(name), default)
+        for name, default in defaults.items()
+    }
+
+
+def _given(value: object, default: object) -> object:
+    unset = value is None or value == "" or (value == "0s" and default not in ("", None))
+    return default if unset else value
+
+
+def _go(name: str) -> str:
+    return _NAMES.get(name, name[:1].upper() + name[1:])
+
+
+def _in_go(found: Mapping[str, Any]) -> Obj:
+    """Return the fields by Go's names; the names of feature gates are no fields."""
+    return {
+        _go(name): _in_go(value) if isinstance(value, Mapping) and name != "featureGates" else value
+        for name, value in found.items()
+    }
