@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubectl_ipvs.sandbox.nodes.images import IMAGES
+
 LAYOUTS = ("kubeadm", "eks", "openshift", "flags", "static", "none")
 MOST_NODES = 5000
 VERSION = "v1.34.2"
@@ -25,6 +27,7 @@ class Options:
     `modules` are the schedulers the kernels have, `loaded` those loaded beside rr, wrr and sh (which matters
     for kube-proxy 1.20 to 1.26). `terminate`: a deleted pod is gone; `start`: its successor is Ready; `sync`:
     the kernel's table follows the configuration after that; `backoff`: first pause of a crash loop.
+    `image`: what kube-proxy's image holds beside it (`nodes.images`), in a `world` where that does not say it.
     `world` is a cluster that is given by files or documents: objects as kubectl prints them, or a `world.yaml`.
     """
 
@@ -43,7 +46,7 @@ class Options:
     sync: float = 0.1
     backoff: float = 0.5
     exec_latency: float = 0.0
-    image_has_ipvsadm: bool = True
+    image: str = "ipvsadm"
     modules: Sequence[str] | None = None
     loaded: Sequence[str] = ()
     immutable: bool = False
@@ -64,7 +67,8 @@ class Options:
             raise ValueError("services and endpoints: not below 0")
         if self.layout not in LAYOUTS:
             raise ValueError(f"layout: {self.layout!r} is none of {', '.join(LAYOUTS)}")
-
+        if self.image not in IMAGES:
+            raise ValueError(f"image: {self.image!r} is none of {', '.join(IMAGES)}")
         if not VERSIONS.fullmatch(self.version):
             raise ValueError(f"version: {self.version!r} is none, as v1.34.2 is one")
 

@@ -42,6 +42,7 @@ class World:
         self.hosts: dict[str, Host] = {}
         self.kubelets = Kubelets(self.options, self.store, self.timers)
         self.kubelets.recreate = self._mirror_again
+        self.kubelets.tools = self.given.settings.tools
         self.daemon_sets = DaemonSets(self.store, self.timers, self.hosts, self.kubelets)
         self.daemon_sets.report_instead(self.given.settings.ds_status)
         self.troubles = Troubles(self.store, self.timers)
@@ -69,7 +70,9 @@ class World:
         for kind, several in objects.items():
             for obj in several if kind != "Node" else ():
                 self.store.put(BY_KIND[kind.lower()], obj)
-        self._frontends = virtuals.frontends(objects["Service"], objects["EndpointSlice"], objects["Endpoints"])
+        kinds = objects["Service"], objects["EndpointSlice"], objects["Endpoints"]
+        self._service_ports = virtuals.service_ports(*kinds)
+        self._frontends = virtuals.frontends(self._service_ports)
         self._shared = virtuals.shared(self._frontends)
 
     def _populate_nodes(self) -> None:
@@ -103,6 +106,7 @@ class World:
             local = (*local, f"10.244.{number % 256}.1")
         host = self.hosts[name] = Host(node, self.options, local)
         host.files = dict(settings.files.get(name, {}))
+        host.network.ports, host.network.inside = self._service_ports, tuple(filter(is_ip, inside)) or local[:1]
         host.kernel.shared = self._shared
         host.kernel.own = virtuals.own(self._frontends, name, local)
         host.kernel.beside, host.kernel.whole = settings.extra.get(name, ()), settings.only.get(name)

@@ -79,7 +79,7 @@ def test_usage(words: tuple[str, ...], problem: str, sandbox: MakeSandbox, ipvs:
 
 def test_one_node_at_a_time(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """--concurrency 1 asks one node after the other; an image that lacks ipvsadm is asked for it only once."""
-    box = sandbox(nodes=4, image_has_ipvsadm=False, exec_latency=0.05)
+    box = sandbox(nodes=4, image="official", exec_latency=0.05)
 
     run = ipvs(box, "--concurrency", "1", "status")
 

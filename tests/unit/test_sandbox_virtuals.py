@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.sandbox.nodes.kernel import Virtual
-from kubectl_ipvs.sandbox.nodes.virtuals import frontends, own, shared
+from kubectl_ipvs.sandbox.nodes.virtuals import frontends, own, service_ports, shared
 
 Obj = dict[str, Any]
 TWO = (("10.244.0.5", 8080), ("10.244.1.6", 8080))
@@ -36,7 +36,7 @@ SLICE = behind("10.244.0.5", "10.244.1.6")
 
 def everywhere(made: Obj, *slices: Obj, endpoints: tuple[Obj, ...] = ()) -> tuple[Virtual, ...]:
     """Return the virtual servers that are the same on all nodes."""
-    return shared(frontends([made], slices, endpoints))
+    return shared(frontends(service_ports([made], slices, endpoints)))
 
 
 def test_a_cluster_ip() -> None:
@@ -71,7 +71,7 @@ def test_node_ports_and_families() -> None:
     """A NodePort is on each of a node's addresses; IPv6 addresses have IPv6 endpoints."""
     six = behind("fd00::5")
     made = service(clusterIPs=["10.96.0.7", "fd00:96::7"], type="NodePort", ports=[{"port": 80, "nodePort": 30080}])
-    found = frontends([made], [SLICE, six], [])
+    found = frontends(service_ports([made], [SLICE, six], []))
 
     assert shared(found)[1] == Virtual("TCP", "fd00:96::7", 80, (("fd00::5", 8080),))
     assert own(found, "n1", ("172.18.0.2", "fd00:18::2")) == (
@@ -92,7 +92,7 @@ def test_ports_by_name_and_protocol() -> None:
 
 def test_policy_local() -> None:
     """Where only a node's own endpoints count, each node has its own row."""
-    found = frontends([service(internalTrafficPolicy="Local")], [SLICE], [])
+    found = frontends(service_ports([service(internalTrafficPolicy="Local")], [SLICE], []))
 
     assert shared(found) == ()
     assert own(found, "n1", ()) == (Virtual("TCP", "10.96.0.7", 80, TWO[1:]),)

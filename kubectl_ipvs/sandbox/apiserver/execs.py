@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from kubectl_ipvs.sandbox.apiserver.reads import is_set, query
 from kubectl_ipvs.sandbox.apiserver.resources import PODS
-from kubectl_ipvs.sandbox.nodes.commands import PROGRAMS, Output, run
+from kubectl_ipvs.sandbox.nodes.commands import Output, run
 from kubectl_ipvs.sandbox.nodes.hosts import Host
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError, bad_request, forbidden, internal, not_found
 from kubectl_ipvs.sandbox.nodes.processes import Process
@@ -128,13 +128,8 @@ def _kubelet_problem(command: Command) -> StatusError | None:
 
 
 def _programs(world: World, command: Command) -> Collection[str]:
-    """Return what the container's image has: as it is given, or all in kube-proxy's own and nothing in another."""
-    faults, options, tools = command.host.faults, world.options, world.given.settings.tools
-    if "no-tools" in faults or command.process is None:
-        return ()
-    known = PROGRAMS if command.container == command.process.main and command.process.is_proxy else ()
-    lacks = "ipvsadm" if "no-ipvsadm" in faults or not options.image_has_ipvsadm else ""
-    return [each for each in tools.get(command.container, known) if each != lacks]
+    """Return the programs in the container's image."""
+    return world.kubelets.programs(command.process, command.container) if command.process else ()
 
 
 class Session:

@@ -1,17 +1,18 @@
 """The programs in a kube-proxy pod: what a command line prints there. Pure but for reading the kernel's state."""
 
+import json
 import re
 import shlex
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from kubectl_ipvs.sandbox.nodes.hosts import Host
+from kubectl_ipvs.sandbox.nodes.network import DUMMY
 
 _NO_IPVS = (
     "Can't initialize ipvs: Protocol not available\n"
     "Are you sure that IP Virtual Server is built in the kernel or as module?\n"
 )
-PROGRAMS = ("cat", "dash", "echo", "hostname", "ipvsadm", "sh")
 
 
 class Output(NamedTuple):
@@ -22,23 +23,15 @@ class Output(NamedTuple):
     err: str = ""
 
 
-def run(host: Host, words: list[str], programs: Collection[str] = PROGRAMS) -> Output:
+def run(host: Host, words: list[str], programs: Collection[str]) -> Output:
     """Run a command on this node, in a container whose image has these programs."""
     program = words[0].rpartition("/")[2] if words else ""
-    output = Output(None)
     if program not in programs:
-        return output
-    if program == "ipvsadm":
-        output = _ipvsadm(host, words[1:])
-    elif program == "cat":
-        output = _cat(host, words[1:])
-    elif program in ("sh", "dash") and len(words) == 3 and words[1] == "-c":  # noqa: PLR2004 -- sh -c TEXT
-        output = _shell(host, words[2], {*programs, "echo"})
-    elif program == "hostname":
-        output = Output(0, f"{host.name}\n")
-    elif program == "echo":
-        output = Output(0, " ".join(words[1:]) + "\n")
-    return output
+        return Output(None)
+    if program in ("sh", "dash"):
+        is_text = len(words) == 3 and words[1] == "-c"  # noqa: PLR2004 -- sh -c TEXT
+        return _shell(host, words[2], {*programs, "echo"}) if is_text else Output(None)
+    return _PLAYED[program](host, words[1:])
 
 
 def _shell(host: Host, text: str, programs: Collection[str]) -> Output:
@@ -83,6 +76,43 @@ def _cat(host: Host, paths: list[str]) -> Output:
     return Output(1 if err else 0, out, err)
 
 
+def _nft(host: Host, words: list[str]) -> Output:
+    """List what there is, as JSON; of text the tables alone."""
+    as_json = "-j" in words[:1] or "--json" in words[:1]
+    asked = words[1:] if as_json else words
+    if asked[:1] != ["list"] or not (as_json or asked == ["list", "tables"]):
+        return Output(1, err=f"the sandbox's nft does not know: {' '.join(words)}\n")
+    listing = host.network.nft_listing(asked[1:])
+    if listing is None:
+        return Output(1, err=f"Error: No such file or directory\n{' '.join(asked)}\n{_under(asked)}\n")
+    if as_json:
+        return Output(0, json.dumps(listing) + "\n")
+    tables = [each["table"] for each in listing["nftables"] if "table" in each]
+    return Output(0, "".join(f"table {each['family']} {each['name']}\n" for each in tables))
+
+
+def _under(words: list[str]) -> str:
+    """Return the mark under the table's name, which is the fourth word."""
+    return " " * len(" ".join([*words[:3], ""])) + "^" * len("".join(words[3:4]))
+
+
+def _ipset(host: Host, words: list[str]) -> Output:
+    if sorted(words) in (["-n", "list"], ["-name", "list"]):
+        return Output(0, "".join(f"{name}\n" for name in host.network.ipsets))
+    return Output(1, err=f"the sandbox's ipset does not know: {' '.join(words)}\n")
+
+
+def _modprobe(host: Host, words: list[str]) -> Output:
+    kernel, missing = host.kernel, ""
+    for word in (word for word in words if not word.startswith("-")):
+        name = word.replace("-", "_").removeprefix("ip_vs_")
+        if name in kernel.modules and kernel.has_ipvs:
+            kernel.loaded.add(name)
+        elif name != "ip_vs" or not kernel.has_ipvs:
+            missing += f"modprobe: FATAL: Module {word} not found in directory /lib/modules/{kernel.release}\n"
+    return Output(1 if missing else 0, err=missing)
+
+
 def file_text(host: Host, path: str) -> str | None:
     """Return the text of one of the files there are, None for any other path."""
     kernel = host.kernel
@@ -95,7 +125,23 @@ def file_text(host: Host, path: str) -> str | None:
         f"{modules}/modules.dep": kernel.dependencies_text,
         f"{sysctl}/arp_ignore": lambda: "1\n" if kernel.strict_arp else "0\n",
         f"{sysctl}/arp_announce": lambda: "2\n" if kernel.strict_arp else "0\n",
+        "/proc/net/dev": host.network.devices_text,
+        "/proc/net/fib_trie": host.network.routes_text,
+        "/proc/net/if_inet6": host.network.addresses_text,
     }
+    if host.network.has_dummy:
+        files[f"/sys/class/net/{DUMMY}/operstate"] = lambda: "down\n"
     if kernel.has_ipvs:
         files["/proc/net/ip_vs"] = kernel.proc_text
     return files[path]() if path in files else None
+
+
+_PLAYED: dict[str, Callable[[Host, list[str]], Output]] = {
+    "cat": _cat,
+    "echo": lambda _, words: Output(0, " ".join(words) + "\n"),
+    "hostname": lambda host, _: Output(0, f"{host.name}\n"),
+    "ipset": _ipset,
+    "ipvsadm": _ipvsadm,
+    "modprobe": _modprobe,
+    "nft": _nft,
+}

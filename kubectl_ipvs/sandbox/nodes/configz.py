@@ -1,7 +1,7 @@
 """What kube-proxy's /configz shows of a configuration: with its defaults, in the names of the release. Pure.
 
-Source: up to 1.35 the internal type with Go's names (`.IPVS.Scheduler`), the sync periods inside `.IPVS` up to 1.30 and
-beside `.Mode` after; from 1.36 the external type, as the file has it.
+Source: 1.34.4, 1.36.3 and 1.37.2 as they answer. Up to 1.35 the internal type with Go's names (`.IPVS.Scheduler`), the
+sync periods inside `.IPVS` up to 1.30 and beside `.Mode` after; from 1.36 the external type, as the file has it.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,11 @@ Obj = dict[str, Any]
 EXTERNAL_SINCE = (1, 36)
 MOVED_IN = (1, 31)  # the sync periods, out of the sections of the modes
 _NAMES = {  # where Go's name is not the field's with a capital
-    "clusterCIDR": "ClusterCIDR",
+    "qps": "QPS",
+    "tcpBeLiberal": "TCPBeLiberal",
+    "tcpCloseWaitTimeout": "TCPCloseWaitTimeout",
+    "tcpEstablishedTimeout": "TCPEstablishedTimeout",
+    "udpStreamTimeout": "UDPStreamTimeout",
     "excludeCIDRs": "ExcludeCIDRs",
     "iptables": "IPTables",
     "ipvs": "IPVS",
@@ -21,7 +25,8 @@ _NAMES = {  # where Go's name is not the field's with a capital
     "tcpTimeout": "TCPTimeout",
     "udpTimeout": "UDPTimeout",
 }
-_PROXIER: Obj = {"masqueradeBit": 14, "masqueradeAll": False, "syncPeriod": "30s", "minSyncPeriod": "1s"}
+_PROXIER: Obj = {"masqueradeBit": 14, "masqueradeAll": False, "syncPeriod": "0s", "minSyncPeriod": "0s"}
+_PERIODS = {"syncPeriod": "30s", "minSyncPeriod": "1s"}  # of the mode in use; minSyncPeriod stays 0s for ipvs
 _DEFAULTS: Obj = {
     "featureGates": {},
     "clientConnection": {
@@ -41,7 +46,7 @@ _DEFAULTS: Obj = {
     "mode": "iptables",
     "iptables": {**_PROXIER, "localhostNodePorts": True},
     "ipvs": {
-        "syncPeriod": "30s",
+        "syncPeriod": "0s",
         "minSyncPeriod": "0s",
         "scheduler": "",
         "excludeCIDRs": None,
@@ -70,19 +75,41 @@ _DEFAULTS: Obj = {
 }
 
 
-def configuration_of(document: Mapping[str, Any], mode: str, release: tuple[int, int], node: str) -> Obj:
+def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node: str) -> Obj:
     """Return the configuration that a process runs with, as /configz of its release shows it."""
     found = _with_defaults(document, _DEFAULTS)
     found["hostnameOverride"] = found["hostnameOverride"] or node
-    found["mode"] = document.get("mode") or "iptables"
+    section = found[found["mode"]] if found["mode"] in ("ipvs", "nftables") else found["iptables"]
+    for name, period in _PERIODS.items():
+        if section[name] == "0s" and (name, found["mode"]) != ("minSyncPeriod", "ipvs"):
+            section[name] = period
+    if found["mode"] == "nftables":
+        found["nodePortAddresses"] = found["nodePortAddresses"] or ["primary"]
     if release >= EXTERNAL_SINCE:
+        found = {name: value for name, value in found.items() if name != "featureGates" or value}
         return {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", **found}
-    if release >= MOVED_IN:
-        section = mode if mode in ("ipvs", "nftables") else "iptables"
-        found |= {name: found[section][name] for name in ("syncPeriod", "minSyncPeriod")}
-        for each in ("ipvs", "iptables", "nftables"):
-            found[each] = {name: value for name, value in found[each].items() if "SyncPeriod" not in _go(name)}
-    return _in_go(found)
+    return _in_go(_inside(found, section) if release >= MOVED_IN else found)
+
+
+def _inside(found: Obj, section: Obj) -> Obj:
+    """Return the fields where the internal type of 1.31 to 1.35 has them."""
+    periods, moved = (
+        {name: section[name] for name in _PERIODS},
+        ("conntrack", "oomScoreAdj", "clusterCIDR", "portRange"),
+    )
+    kept = {name: value for name, value in found.items() if name not in moved}
+    for each in ("ipvs", "iptables", "nftables"):
+        kept[each] = {name: value for name, value in found[each].items() if name not in (*_PERIODS, "masqueradeAll")}
+    linux = {name: found[name] for name in ("conntrack", "oomScoreAdj")} | {
+        "masqueradeAll": section.get("masqueradeAll", False)
+    }
+    networks = [each for each in found["clusterCIDR"].split(",") if each]
+    return {
+        "linux": linux,
+        **kept,
+        **periods,
+        "detectLocal": {**found["detectLocal"], "clusterCIDRs": networks or None},
+    }
 
 
 def _with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Obj:
@@ -96,8 +123,7 @@ def _with_defaults(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> Obj
 
 
 def _given(value: object, default: object) -> object:
-    unset = value is None or value == "" or (value == "0s" and default not in ("", None))
-    return default if unset else value
+    return default if value is None or value == "" else value
 
 
 def _go(name: str) -> str:

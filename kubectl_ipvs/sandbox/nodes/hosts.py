@@ -7,6 +7,7 @@ from typing import Any
 from kubectl_ipvs.sandbox.faults import Faults
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, names_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import ALWAYS_LOADED
+from kubectl_ipvs.sandbox.nodes.network import Network
 from kubectl_ipvs.sandbox.options import Options
 
 Action = Callable[[], None]
@@ -55,6 +56,7 @@ class Host:
         self._modules = names_of(options.modules, release)
         loaded = {*ALWAYS_LOADED, *options.loaded, options.scheduler}
         self.kernel = Kernel(self.name, release, self._modules, loaded)
+        self.network = Network(self.kernel, local)
 
     @property
     def reachable(self) -> bool:

@@ -18,7 +18,7 @@ HERE = ("", "0.0.0.0", "127.0.0.1", "::", "::1", "localhost")  # noqa: S104 -- w
 SYNC_PERIOD = 30  # seconds
 GO_EXPONENT_FROM = 1e6
 SYNC_TAKES = 0.05  # seconds
-PER_FAMILY = (1, 35)  # the first release that tells its health and its syncs for each family of addresses
+PER_FAMILY = (1, 34)  # the first release that tells its health and its syncs for each family of addresses
 FAMILIES = ("IPv4", "IPv6")
 _ADDRESS = re.compile(r"(?:\[(.*)\]|([^:]*)|(.*:.*:.*?))(?::(\d+))?")
 NOT_FOUND = b"404 page not found\n"
@@ -61,7 +61,7 @@ def _metrics_server(process: Process, path: str, release: Release) -> Answer:
     if path == "/proxyMode":
         return Answer(200, process.result.mode.encode())
     if path == "/configz":
-        body = configuration_of(process.result.document, process.result.mode, release, process.host.name)
+        body = configuration_of(process.result.document, release, process.host.name)
         return Answer(200, json.dumps({"kubeproxy.config.k8s.io": body}).encode(), "application/json")
     if path == "/healthz":
         return Answer(200, b"ok")

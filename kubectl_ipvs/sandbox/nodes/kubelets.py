@@ -3,12 +3,13 @@
 One object for all of them, driven by changes of pods and by timers; it costs nothing while nothing happens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kubectl_ipvs.sandbox.apiserver.resources import PODS
 from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
+from kubectl_ipvs.sandbox.nodes.images import programs_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
 from kubectl_ipvs.sandbox.nodes.manifests import now, stamp
 from kubectl_ipvs.sandbox.nodes.pods import Container, Static
@@ -30,6 +31,7 @@ class Kubelets:
         self._timers = timers
         self.wishes = Wishes(store)
         self._processes: dict[str, Process] = {}  # by the pod's UID
+        self.tools: Mapping[str, Sequence[str]] = {}  # programs by container, where a world gives them
         self.recreate: Callable[[Process, Static], None] = lambda *_: None  # a static pod's mirror is gone
         store.listen(PODS, self._changed)
 
@@ -40,6 +42,15 @@ class Kubelets:
     def release(self, process: Process) -> tuple[int, int]:
         """Return the release of a pod's kube-proxy."""
         return self._options.forced or process.release or self._options.release
+
+    def programs(self, process: Process, container: str) -> tuple[str, ...]:
+        """Return the programs in a container's image: as they are given, or the image's own, none in another's."""
+        faults = process.host.faults
+        is_main = container == process.main and process.is_proxy
+        image = "eks" if "no-tools" in faults else self._options.image
+        known = programs_of(image, self.release(process)) if is_main else ()
+        given = known if "no-tools" in faults else self.tools.get(container, known)
+        return tuple(each for each in given if each != "ipvsadm" or "no-ipvsadm" not in faults)
 
     def adopt(self, pod: Obj, host: Host, static: Static | None = None) -> None:
         """Take a bound pod whose containers have been running for long; its table is in order."""
@@ -123,6 +134,13 @@ class Kubelets:
         process.log += [f'I "Version info" version="{self._options.version}"', *result.log]
         return result
 
+    def _clean(self, process: Process) -> None:
+        """Let kube-proxy remove what another mode has left, before it serves."""
+        programs = self.programs(process, process.main)
+        modprobe = process.sees_modules and "modprobe" in programs
+        network, release = process.host.network, self.release(process)
+        network.clean(process.result.mode, release, modprobe=modprobe, nft="nft" in programs)
+
     def _begin(self, process: Process) -> None:
         """Start the container, if its pod is still wanted."""
         pod, host = self._current(process), process.host
@@ -133,6 +151,8 @@ class Kubelets:
             return
         faults = host.faults if process.is_proxy else {}
         process.result = self._start(process, pod)
+        if process.is_proxy:
+            self._clean(process)
         if "crash-loop" in faults:
             process.log.append('E "command failed" err="simulated crash"')
         if "crash-loop" in faults or not process.result.runs:
@@ -172,12 +192,12 @@ class Kubelets:
     def _sync(self, process: Process, *, first: bool = False) -> None:
         """kube-proxy brings the kernel's table in line with what it has read."""
         host, result = process.host, process.result
-        kernel = host.kernel
+        kernel, network = host.kernel, host.network
         if process.ending or not process.container.running or not self._alive(process):
             return
         process.synced = now(host.ahead)
-        if result.mode == "nftables" and process.sees_modules and not first:
-            kernel.flush()  # what iptables and ipvs mode left; iptables mode cleans nothing
+        if result.mode == "nftables":
+            network.serve_nftables(result.document, host.name, self.release(process))
         if process.is_proxy and "fallback" in host.faults:
             kernel.scheduler = None
         if result.mode != "ipvs" or ("stale" in host.faults and not first):
@@ -185,6 +205,7 @@ class Kubelets:
         kernel.bare = "no-real-servers" in host.faults and not first
         if not kernel.bind(result.scheduler, mh_port=self._options.release >= (1, 27)):
             process.log.append('E "Failed to add IPVS service" err="no such file or directory"')
+        network.use_ipvs()
         if result.strict_arp:  # never put back to 0, whatever the configuration says later
             kernel.strict_arp = True
 

@@ -45,6 +45,36 @@ class Frontend(NamedTuple):
         return Virtual(self.protocol, address, self.port, reals, self.affinity)
 
 
+class ServicePort(NamedTuple):
+    """One port of a Service, with its addresses and what is behind it.
+
+    `inside`: cluster IPs; `outside`: external and load balancer IPs; `affinity`: seconds, 0 without;
+    `local_inside`, `local_outside`: that traffic goes to the node's own endpoints alone.
+    """
+
+    namespace: str
+    service: str
+    name: str
+    protocol: str
+    port: int
+    node_port: int
+    inside: tuple[str, ...]
+    outside: tuple[str, ...]
+    backends: tuple[Backend, ...]
+    affinity: int
+    local_inside: bool
+    local_outside: bool
+
+    def frontends(self) -> Iterator[Frontend]:
+        """Yield its virtual servers."""
+        for address in self.inside:
+            yield Frontend(self.protocol, address, self.port, self.backends, self.affinity, self.local_inside)
+        for address in self.outside:
+            yield Frontend(self.protocol, address, self.port, self.backends, self.affinity, self.local_outside)
+        if self.node_port:
+            yield Frontend(self.protocol, "", self.node_port, self.backends, self.affinity, self.local_outside)
+
+
 def shared(frontends: Iterable[Frontend]) -> tuple[Virtual, ...]:
     """Virtual servers that are the same on every node."""
     return tuple(each.on(each.address) for each in frontends if each.address and not each.is_local)
@@ -60,8 +90,13 @@ def own(frontends: Iterable[Frontend], node: str, addresses: Iterable[str]) -> t
     )
 
 
-def frontends(services: Iterable[Obj], slices: Iterable[Obj], endpoints: Iterable[Obj]) -> tuple[Frontend, ...]:
-    """Return what kube-proxy makes of the Services; EndpointSlices go before Endpoints."""
+def frontends(ports: Iterable[ServicePort]) -> tuple[Frontend, ...]:
+    """Return the virtual servers that kube-proxy makes of the Services' ports."""
+    return tuple(frontend for port in ports for frontend in port.frontends())
+
+
+def service_ports(services: Iterable[Obj], slices: Iterable[Obj], endpoints: Iterable[Obj]) -> tuple[ServicePort, ...]:
+    """Return the ports that kube-proxy serves; EndpointSlices go before Endpoints."""
     behind: dict[tuple[str, str], list[tuple[str, str, Backend]]] = defaultdict(list)
     for obj in slices:
         meta = obj["metadata"]
@@ -71,7 +106,7 @@ def frontends(services: Iterable[Obj], slices: Iterable[Obj], endpoints: Iterabl
         key = (obj["metadata"].get("namespace", ""), obj["metadata"]["name"])
         if key not in behind:
             behind[key] += _of_endpoints(obj)
-    found: list[Frontend] = []
+    found: list[ServicePort] = []
     for service in services:
         meta = service["metadata"]
         found += _of_service(service, behind.get((meta.get("namespace", ""), meta["name"]), []))
@@ -99,7 +134,7 @@ def _of_endpoints(obj: Obj) -> Iterator[tuple[str, str, Backend]]:
                 yield port.get("name") or "", port.get("protocol") or "TCP", backend
 
 
-def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterator[Frontend]:
+def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterator[ServicePort]:
     spec = service["spec"]
     if spec.get("type") == "ExternalName" or OTHER_PROXY in (service["metadata"].get("labels") or {}):
         return
@@ -109,17 +144,14 @@ def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterato
         return
     timeout = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds") or AFFINITY
     affinity = timeout if spec.get("sessionAffinity") == "ClientIP" else 0
-    local_inside = spec.get("internalTrafficPolicy") == "Local"
-    local_outside = spec.get("externalTrafficPolicy") == "Local"
+    local = [spec.get(f"{which}TrafficPolicy") == "Local" for which in ("internal", "external")]
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     outside = [*(spec.get("externalIPs") or ())]
     outside += [each["ip"] for each in ingress if each.get("ip") and each.get("ipMode") != "Proxy"]
+    addresses = tuple(inside), tuple(filter(is_ip, outside))
+    where = service["metadata"].get("namespace", ""), service["metadata"]["name"]
     for port in spec.get("ports") or ():
         protocol, name = port.get("protocol") or "TCP", port.get("name") or ""
         backends = tuple(backend for each, kind, backend in behind if (each, kind) == (name, protocol))
-        for address in inside:
-            yield Frontend(protocol, address, port["port"], backends, affinity, local_inside)
-        for address in filter(is_ip, outside):
-            yield Frontend(protocol, address, port["port"], backends, affinity, local_outside)
-        if port.get("nodePort"):
-            yield Frontend(protocol, "", port["nodePort"], backends, affinity, local_outside)
+        numbers = port["port"], port.get("nodePort") or 0
+        yield ServicePort(*where, name, protocol, *numbers, *addresses, backends, affinity, *local)

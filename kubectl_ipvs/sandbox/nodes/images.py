@@ -1,0 +1,20 @@
+"""What is in a kube-proxy image beside kube-proxy: the programs that an exec finds. Values only.
+
+Sources: the official image (distroless-iptables from 1.25, with nft from 1.29), EKS's minimal one, k0s's; no image
+that anybody ships has ipvsadm. Of the official image's other programs (iptables, grep, ln, rm, sleep, wc) none tells
+anything of a table.
+"""
+
+NFT_SINCE = (1, 29)
+_OFFICIAL = ("cat", "dash", "ipset", "modprobe", "nft", "sh")
+IMAGES = {
+    "official": _OFFICIAL,
+    "ipvsadm": (*_OFFICIAL, "echo", "hostname", "ipvsadm"),
+    "eks": ("ipset", "modprobe", "nft"),
+    "k0s": ("ipset", "nft"),
+}
+
+
+def programs_of(image: str, release: tuple[int, int]) -> tuple[str, ...]:
+    """Return the programs in this image of this release."""
+    return tuple(each for each in IMAGES[image] if each != "nft" or release >= NFT_SINCE)
