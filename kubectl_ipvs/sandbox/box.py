@@ -117,6 +117,12 @@ class Sandbox(Serving):
         """Text of a node's /proc/net/ip_vs."""
         return self._inside(self._world.hosts[node].kernel.proc_text)
 
+    def log(self, node: str) -> str:
+        """Text of what the node's kube-proxys have logged since their last start."""
+        pods = [each["metadata"]["uid"] for each in self.objects("Pod") if each["spec"].get("nodeName") == node]
+        found = self._inside(lambda: [self._world.kubelets.process(uid) for uid in pods])
+        return "".join(f"{line}\n" for each in found if each and each.is_proxy for line in each.log)
+
     def schedulers(self) -> dict[str, str | None]:
         """Return the scheduler of kube-proxy's virtual servers on every node, None where it has none."""
         hosts = self._world.hosts.values()

@@ -1,5 +1,7 @@
 """What a kube-proxy of each version makes of its configuration, as facts about the real one say."""
 
+import json
+
 import pytest
 
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel, schedulers_of
@@ -23,11 +25,11 @@ def configuration(mode: str = "ipvs", **fields: object) -> str:
         ((1, 20), "lc", True, "iptables"),  # not loaded: falls back
         ((1, 25), "lc", True, "iptables"),
         ((1, 25), "twos", False, ""),
-        ((1, 26), "lc", False, ""),  # not loaded: ends
+        ((1, 26), "lc", False, "ipvs"),  # not loaded: ends
         ((1, 26), "wrr", True, "ipvs"),
         ((1, 27), "lc", True, "ipvs"),  # the kernel loads it
         ((1, 34), "twos", True, "ipvs"),
-        ((1, 34), "typo", False, ""),
+        ((1, 34), "typo", False, "ipvs"),
         ((1, 34), '""', True, "ipvs"),
         ((1, 34), "null", True, "ipvs"),
         ((1, 34), "5", False, ""),
@@ -97,15 +99,18 @@ def test_flags() -> None:
         ((1, 37), "ipvs", "true", True),
         ((1, 37), "iptables", "false", True),
         ((1, 36), "ipvs", "false", False),  # not known yet
+        ((1, 30), "nftables", None, False),  # needs its own gate
+        ((1, 31), "nftables", None, True),
+        ((1, 28), "nftables", None, False),
     ],
 )
-def test_the_gate_of_ipvs(release: tuple[int, int], mode: str, gate: str, runs: bool) -> None:  # noqa: FBT001 -- a table
+def test_the_gate_of_ipvs(release: tuple[int, int], mode: str, gate: str | None, runs: bool) -> None:  # noqa: FBT001 -- a table
     """From 1.37 on ipvs mode has a gate; without it, and with a gate it does not know, kube-proxy ends."""
     kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
-    text = configuration(mode) + f"featureGates: {{KubeProxyIPVS: {gate}}}\n"
+    text = configuration(mode) + (f"featureGates: {{KubeProxyIPVS: {gate}}}\n" if gate else "")
 
     assert start(text, release, kernel).runs is runs
-    flags = ["--proxy-mode", mode, f"--feature-gates=KubeProxyIPVS={gate}"]
+    flags = ["--proxy-mode", mode, f"--feature-gates=KubeProxyIPVS={gate}" if gate else "--v=2"]
     assert start(flags, release, kernel).runs is runs
 
 
@@ -115,3 +120,109 @@ def test_fields_that_are_too_new(release: tuple[int, int], runs: bool) -> None: 
     kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
 
     assert start(configuration(udpTimeout="soon"), release, kernel).runs is runs
+
+
+BAD_MODE = "must be iptables, ipvs, nftables or blank (blank means the best-available proxy [currently iptables])"
+WITHOUT_IPVS = "must be iptables, nftables or blank (blank means the best-available proxy [currently iptables])"
+TOP = "failed validate: KubeProxyConfiguration"
+DECODE = "failed complete: failed to decode:"
+FIELD = f"{DECODE} json: cannot unmarshal"
+UNKNOWN_GATE = "failed complete: unrecognized feature gate:"
+NO_GATE = "featureGates: {KubeProxyIPVS: false}\nmode: ipvs"
+LONGER = "must be greater than or equal to KubeProxyConfiguration.MinSyncPeriod"
+NOT_NEGATIVE = 'Invalid value: "-1s": must be greater than or equal to 0'
+WORDS = {  # fields of a configuration -> how 1.34.4 and 1.37.2 were seen to end
+    "mode: wrong": f'{TOP}.Mode.ProxyMode: Invalid value: "wrong": {BAD_MODE}',
+    "mode: userspace": f'{TOP}.Mode.ProxyMode: Invalid value: "userspace": {BAD_MODE}',
+    "mode: ipvs\nipvs: {scheduler: 5}": (
+        f"{FIELD} number into Go struct field KubeProxyIPVSConfiguration.ipvs.scheduler of type string"
+    ),
+    "mode: ipvs\nipvs: {syncPeriod: 30s, minSyncPeriod: 1m}": f'{TOP}.SyncPeriod: Invalid value: "1m0s": {LONGER}',
+    "mode: ipvs\nipvs: {minSyncPeriod: -1s}": f"{TOP}.MinSyncPeriod: {NOT_NEGATIVE}",
+    "mode: ipvs\nipvs: {tcpTimeout: -1s}": f"{TOP}.KubeProxyIPVSConfiguration.TCPTimeout: {NOT_NEGATIVE}",
+    "mode: ipvs\nipvs: {excludeCIDRs: [10.0.0.1]}": (
+        f'{TOP}.KubeProxyIPVSConfiguration.ExcludeCidrs[0]: Invalid value: "10.0.0.1": must be a valid CIDR'
+    ),
+    "mode: ipvs\nipvs: {tcpTimeout: soon}": f'{DECODE} time: invalid duration "soon"',
+    "featureGates: {A: x}": f"{FIELD} string into Go struct field KubeProxyConfiguration.featureGates of type bool",
+    "mode: [a]": f"{FIELD} array into Go struct field KubeProxyConfiguration.mode of type v1alpha1.ProxyMode",
+    "conntrack: {maxPerCore: lots}": (
+        f"{FIELD} string into Go struct field KubeProxyConntrackConfiguration.conntrack.maxPerCore of type int32"
+    ),
+}
+HEAD = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
+
+
+@pytest.mark.parametrize("release", [(1, 34), (1, 37)])
+@pytest.mark.parametrize("fields", WORDS)
+def test_last_words(release: tuple[int, int], fields: str) -> None:
+    """What kube-proxy says when it refuses its configuration, to the letter."""
+    kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
+
+    result = start(f"{HEAD}{fields}\n", release, kernel)
+
+    said = json.loads(result.log[-1].removeprefix('E "command failed" err='))
+    assert (result.runs, result.mode, said) == (False, "", WORDS[fields])
+
+
+@pytest.mark.parametrize(
+    ("release", "fields", "said"),
+    [
+        ((1, 37), NO_GATE, f'{TOP}.Mode.ProxyMode: Invalid value: "ipvs": {WITHOUT_IPVS}'),
+        ((1, 34), NO_GATE, f"{UNKNOWN_GATE} KubeProxyIPVS"),
+        ((1, 37), "featureGates: {IPv6DualStack: true}", f"{UNKNOWN_GATE} IPv6DualStack"),
+        ((1, 37), "kind: x", "failed complete: failed to decode: Object 'apiVersion' is missing in 'kind: x\n'"),
+        ((1, 37), "mode: ipvs", "failed complete: failed to decode: Object 'Kind' is missing in 'mode: ipvs\n'"),
+    ],
+)  # fmt: skip
+def test_last_words_of_one_version(release: tuple[int, int], fields: str, said: str) -> None:
+    """Gates by version; and a text that is no configuration at all, over several lines of the log."""
+    kernel, text = Kernel("node1", "6.1.0", ALL, ("rr",)), fields + "\n"
+    if text.startswith("feature"):
+        text = HEAD + text
+
+    line = start(text, release, kernel).log[-1]
+
+    if line.endswith("\n >"):
+        told = line.removeprefix('E "command failed" err=<\n\t').removesuffix("\n >").replace("\n\t", "\n")
+    else:
+        told = json.loads(line.removeprefix('E "command failed" err='))
+    assert told == said
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [((1, 37), "ipvs not supported"), ((1, 36), "ipvs not supported"), ((1, 34), "Ipvs not supported")],
+)
+def test_a_kernel_without_ipvs(release: tuple[int, int], words: str) -> None:
+    """From 1.27 on nothing falls back: kube-proxy ends, after it has begun in ipvs mode."""
+    kernel = Kernel("node1", "6.1.0", ALL, ("rr",))
+    kernel.has_ipvs = False
+
+    result = start(configuration(), release, kernel)
+
+    assert (result.runs, result.mode) == (False, "ipvs")
+    assert result.log[-1] == f'E "command failed" err="can\'t use the IPVS proxier: {words}"'
+
+
+@pytest.mark.parametrize(
+    ("release", "kernel", "runs"),
+    [((1, 32), "5.4.0", True), ((1, 33), "5.4.0", False), ((1, 33), "5.13.0", True), ((1, 37), "unknown", True)],
+)
+def test_nftables_mode_needs_a_kernel(release: tuple[int, int], kernel: str, runs: bool) -> None:  # noqa: FBT001 -- a table
+    """From 1.33 on it ends on kernels before 5.13; 1.31 and 1.32 have that check and never make it."""
+    result = start(configuration("nftables"), release, Kernel("node1", kernel, ALL, ("rr",)))
+
+    assert (result.runs, result.mode) == (runs, "nftables")
+
+
+@pytest.mark.parametrize(
+    ("release", "words"),
+    [((1, 34), ""), ((1, 35), "is now deprecated and may be removed"), ((1, 37), "removed in Kubernetes 1.43")],
+)
+def test_the_deprecation_is_a_line_of_the_log(release: tuple[int, int], words: str) -> None:
+    """From 1.35 on ipvs mode logs that it will go; from 1.37 with its dates."""
+    log = start(configuration(), release, Kernel("node1", "6.1.0", ALL, ("rr",))).log
+
+    said = [line for line in log if "deprecated" in line]
+    assert [words in line for line in said] == ([True] if words else [])

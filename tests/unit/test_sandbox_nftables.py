@@ -70,6 +70,7 @@ def move(box: Sandbox, mode: str) -> dict[str, object]:
 
 
 BEFORE = {"rows": 8, "kube-ipvs0": True, "address": True, "ipsets": (17, 17), "nft": []}
+NO_GATE = "featureGates: {KubeProxyIPVS: false}"
 IN_NFTABLES = {
     "rows": 0,
     "kube-ipvs0": False,
@@ -146,3 +147,35 @@ def test_parts_of_a_table() -> None:
     assert sum("table" in each for each in whole["nftables"]) == 2
     assert text == "table ip kube-proxy\ntable ip6 kube-proxy\n"
     assert device[2] == b"cat: /sys/class/net/kube-ipvs0/operstate: No such file or directory\n"
+
+
+@pytest.mark.parametrize(
+    ("version", "options", "change", "words"),
+    [
+        ("v1.37.2", {}, ("scheduler: rr", "scheduler: wlcc"), "can't use the IPVS proxier: no such file or directory"),
+        ("v1.29.15", {"modules": ["rr"]}, ("scheduler: rr", "scheduler: lc"), "no such file or directory"),
+        ("v1.37.2", {}, ("mode: ipvs", "mode: wrong"), "must be iptables, ipvs, nftables or blank"),
+        ("v1.37.2", {}, ("mode: ipvs", f"{NO_GATE}\nmode: ipvs"), "must be iptables, nftables or"),
+    ],
+    ids=["unknown scheduler", "module missing", "unknown mode", "the gate off"],
+)  # fmt: skip
+def test_what_a_crash_leaves(version: str, options: dict[str, Any], change: tuple[str, str], words: str) -> None:
+    """kube-proxy ends with its words, again and again; the old table and kube-ipvs0 stay, no mode is fallen back to."""
+    with Sandbox(version=version, scheduler="rr", **QUICK, **options) as box:
+        before, table = seen(box), box.table("node1")
+        box.set_config(box.config.replace(*change))
+        restart(box)
+        assert until(lambda: waiting(box) == "CrashLoopBackOff")
+        log = box.log("node1")
+        box.set_config(box.config.replace(*change[::-1]))
+        assert until(lambda: ready(box, "node1"))
+
+        assert (words in log, box.table("node1"), seen(box)) == (True, table, before)
+
+
+def waiting(box: Sandbox) -> str:
+    """Return why the pod's container waits."""
+    for pod in box.objects("Pod"):
+        for status in pod["status"].get("containerStatuses", ()):
+            return str(status["state"].get("waiting", {}).get("reason", ""))
+    return ""

@@ -64,6 +64,15 @@ TYPES: Mapping[str, Kind] = {
     "portRange": TEXT,
     "showHiddenMetricsForVersion": TEXT,
 }
+STRUCTS = {  # the Go types of the sections
+    "clientConnection": "ClientConnectionConfiguration",
+    "conntrack": "KubeProxyConntrackConfiguration",
+    "detectLocal": "DetectLocalConfiguration",
+    "iptables": "KubeProxyIPTablesConfiguration",
+    "ipvs": "KubeProxyIPVSConfiguration",
+    "nftables": "KubeProxyNFTablesConfiguration",
+}
+GO_TYPES = {"mode": "v1alpha1.ProxyMode", "detectLocalMode": "v1alpha1.LocalMode"}
 # Fields that older releases do not know, and ignore.
 SINCE = {"tcpFinTimeout": (1, 18), "tcpTimeout": (1, 18), "udpTimeout": (1, 18), "strictARP": (1, 14)}
 _DURATION = re.compile(r"[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
@@ -71,22 +80,27 @@ _DURATION = re.compile(r"[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)
 
 def misfit(document: Mapping[str, Any]) -> str:
     """Say in Go's words which value has a type it cannot have; "" where all of them fit."""
-    return _misfit(document, TYPES, "")
+    return _misfit(document, TYPES, "", "KubeProxyConfiguration")
 
 
-def _misfit(value: object, kind: Kind, path: str) -> str:
+def _misfit(value: object, kind: Kind, path: str, struct: str) -> str:
+    """Check a value at a path of field names; `struct` is the Go type that has the last of them."""
     if value is None:
         return ""
     if isinstance(kind, Mapping):
         if not isinstance(value, dict):
-            return _words(value, path, "object")
+            return _words(
+                value, path, "map[string]bool" if EACH in kind else f"v1alpha1.{STRUCTS.get(path, '')}", struct
+            )
+        inside = STRUCTS.get(path, struct)
         pairs = [(name, each, kind.get(name, kind.get(EACH))) for name, each in value.items()]
-        return next(filter(None, (_misfit(each, of, f"{path}.{name}") for name, each, of in pairs if of)), "")
+        names = {name: path if EACH in kind else f"{path}.{name}".lstrip(".") for name in value}
+        return next(filter(None, (_misfit(each, of, names[name], inside) for name, each, of in pairs if of)), "")
     if isinstance(kind, list):
         if not isinstance(value, list):
-            return _words(value, path, "[]string")
-        return next(filter(None, (_misfit(each, kind[0], path) for each in value)), "")
-    return "" if _fits(value, kind) else _words(value, path, kind)
+            return _words(value, path, "[]string", struct)
+        return next(filter(None, (_misfit(each, kind[0], path, struct) for each in value)), "")
+    return "" if _fits(value, kind) else _words(value, path, GO_TYPES.get(path, kind), struct)
 
 
 def _fits(value: object, kind: str) -> bool:
@@ -98,9 +112,9 @@ def _fits(value: object, kind: str) -> bool:
     return isinstance(value, str) and (kind == TEXT or _DURATION.fullmatch(value) is not None)
 
 
-def _words(value: object, path: str, kind: str) -> str:
+def _words(value: object, path: str, kind: str, struct: str) -> str:
     if kind == DURATION and isinstance(value, str):
         return f'time: invalid duration "{value}"'
     named = {bool: "bool", str: "string", list: "array", dict: "object"}.get(type(value), "number")
     go = {WHOLE: "int32", NUMBER: "float32", DURATION: "string"}.get(kind, kind)
-    return f"json: cannot unmarshal {named} into Go struct field KubeProxyConfiguration{path} of type {go}"
+    return f"json: cannot unmarshal {named} into Go struct field {struct}.{path} of type {go}"

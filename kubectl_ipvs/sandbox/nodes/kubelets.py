@@ -203,7 +203,7 @@ class Kubelets:
         if result.mode != "ipvs" or ("stale" in host.faults and not first):
             return
         kernel.bare = "no-real-servers" in host.faults and not first
-        if not kernel.bind(result.scheduler, mh_port=self._options.release >= (1, 27)):
+        if not kernel.bind(result.scheduler, mh_port=self.release(process) >= (1, 27)):
             process.log.append('E "Failed to add IPVS service" err="no such file or directory"')
         network.use_ipvs()
         if result.strict_arp:  # never put back to 0, whatever the configuration says later

@@ -4,10 +4,10 @@ Source: kube-proxy's validation and CanUseIPVSProxier from 1.19 to 1.37. All of 
 types; beyond that its `ipvs`, `mode` and `featureGates` alone count here.
 """
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from ipaddress import ip_network
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -15,14 +15,23 @@ import yaml
 
 from kubectl_ipvs.sandbox.nodes.configuration_types import SINCE, misfit
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel
+from kubectl_ipvs.sandbox.nodes.kubeproxy_validation import IPVS_GATE, Release, problems, unknown_gates
 from kubectl_ipvs.sandbox.nodes.startup import flags
 
-CHECKED = ("rr", "wrr", "lc", "wlc", "lblc", "lblcr", "sh", "dh", "sed", "nq")  # names <= 1.26 lets through
 ALWAYS_LOADED = ("rr", "wrr", "sh")  # what kube-proxy modprobes by itself up to 1.26
-_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-GATED = (1, 37)  # the first release with the gate KubeProxyIPVS
-_GATE = "KubeProxyIPVS"
+DECODES_SINCE = (1, 34)  # from then on (or before) errors of decoding say so
+STRUCTURED_SINCE = (1, 23)  # up to 1.22 the last line is klog's own fatal one
+DEPRECATED_SINCE, DATED_SINCE = (1, 35), (1, 37)
+DEPRECATED_WITHOUT_DATE = (
+    "The ipvs proxier is now deprecated and may be removed in a future release. Please use 'nftables' instead."
+)
+DEPRECATED = (
+    "The ipvs proxier has been deprecated and will be disabled by default in Kubernetes 1.40 and removed in "
+    "Kubernetes 1.43. Migrate to the 'nftables' proxier instead."
+)
+SMALL_SINCE = (1, 36)  # the words for a kernel without IPVS begin with a small letter
+NFT_KERNEL = (5, 13)
+NFT_KERNEL_CHECK_SINCE = (1, 33)  # 1.31 and 1.32 have the check inverted: it is never made
 _TEXTS = {  # fields that flags give as they are
     "bindAddress": "bind-address",
     "clusterCIDR": "cluster-cidr",
@@ -31,15 +40,19 @@ _TEXTS = {  # fields that flags give as they are
     "metricsBindAddress": "metrics-bind-address",
     "mode": "proxy-mode",
 }
-_DURATIONS = ("syncPeriod", "minSyncPeriod", "tcpTimeout", "tcpFinTimeout", "udpTimeout")
 
 
 class StartError(Exception):
-    """kube-proxy ends with these words."""
+    """kube-proxy ends with these words; `mode` is the one in which it had begun, `before` what it logged in it."""
+
+    def __init__(self, words: str, mode: str = "", before: tuple[str, ...] = ()) -> None:
+        super().__init__(words)
+        self.mode = mode
+        self.before = before
 
 
 class Start(NamedTuple):
-    """What came of a start. `mode` is the one in effect, `scheduler` only counts in ipvs mode.
+    """What came of a start. `mode` is the one in effect (or begun, and failed in), `scheduler` counts in ipvs mode.
 
     `document` is the configuration that was read, or what the flags come to, in the file's own words.
     """
@@ -73,28 +86,40 @@ class Wish(NamedTuple):
         return self.document.get("featureGates") or {}
 
 
-def start(wish: str | list[str], release: tuple[int, int], kernel: Kernel) -> Start:
+def start(wish: str | list[str], release: Release, kernel: Kernel) -> Start:
     """Start kube-proxy of this release with a configuration's text, or with flags, on this kernel."""
     try:
         asked = _from_text(wish, release) if isinstance(wish, str) else _from_flags(wish)
         _validate(asked, release)
         return _run(asked, release, kernel)._replace(document=asked.document)
     except StartError as error:
-        return Start(runs=False, log=(f'E "command failed" err="{error}"',))
+        return Start(runs=False, mode=error.mode, log=(*error.before, _last_words(str(error), release)))
+
+
+def _last_words(text: str, release: Release) -> str:
+    """Return the line with which kube-proxy ends."""
+    if release < STRUCTURED_SINCE:
+        return f"F {text}"
+    if "\n" in text:
+        return 'E "command failed" err=<\n\t' + text.replace("\n", "\n\t") + "\n >"
+    return f'E "command failed" err={json.dumps(text, ensure_ascii=False)}'
 
 
 @lru_cache(maxsize=64)  # a thousand nodes start with the same text
-def _from_text(text: str, release: tuple[int, int]) -> Wish:
+def _from_text(text: str, release: Release) -> Wish:
+    failed = "failed complete: failed to decode" if release >= DECODES_SINCE else "failed complete"
     try:
         document = next(iter(yaml.safe_load_all(text)), None)
     except yaml.YAMLError as error:
         why = str(error).splitlines()[0]
-        raise StartError(f"failed complete: yaml: {why}") from error
+        raise StartError(f"{failed}: yaml: {why}") from error
     if not isinstance(document, dict) or "kind" not in document:
-        raise StartError("failed complete: Object 'Kind' is missing in the configuration")
-    known = ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration")
-    if (document.get("apiVersion"), document["kind"]) != known:
-        raise StartError(f'failed complete: no kind "{document["kind"]}" is registered for this version')
+        raise StartError(f"{failed}: Object 'Kind' is missing in '{text}'")
+    if "apiVersion" not in document:
+        raise StartError(f"{failed}: Object 'apiVersion' is missing in '{text}'")
+    if (document["apiVersion"], document["kind"]) != ("kubeproxy.config.k8s.io/v1alpha1", "KubeProxyConfiguration"):
+        kind = f'no kind "{document["kind"]}" is registered for version "{document["apiVersion"]}"'
+        raise StartError(f'{failed}: {kind} in scheme "pkg/runtime/scheme.go:111"')
     ipvs = document.get("ipvs")
     if isinstance(ipvs, dict):
         ipvs = {
@@ -103,7 +128,7 @@ def _from_text(text: str, release: tuple[int, int]) -> Wish:
     document = {**document, "ipvs": ipvs}
     problem = misfit(document)
     if problem:
-        raise StartError(f"failed complete: {problem}")
+        raise StartError(f"{failed}: {problem}")
     return Wish(document)
 
 
@@ -118,70 +143,60 @@ def _from_flags(arguments: list[str]) -> Wish:
     return Wish({**texts, "ipvs": ipvs, "featureGates": gates})
 
 
-def _validate(wish: Wish, release: tuple[int, int]) -> None:
-    modes = ["", "iptables", "ipvs"]
-    modes += ["nftables"] if release >= (1, 29) else []
-    modes += ["userspace"] if release < (1, 26) else []
+def _validate(wish: Wish, release: Release) -> None:
     if any(not isinstance(value, bool) for value in wish.gates.values()):
         raise StartError("failed complete: invalid value of feature-gates: strconv.ParseBool: invalid syntax")
-    if _GATE in wish.gates and release < GATED:
-        raise StartError(f"failed complete: unrecognized feature gate: {_GATE}")
-    if wish.gates.get(_GATE) is False:
-        modes.remove("ipvs")
-    if wish.mode not in modes:
-        raise StartError(f'failed validate: ProxyMode: Invalid value: "{wish.mode}"')
-    scheduler = wish.ipvs.get("scheduler", "")
-    seconds = {name: _duration(wish.ipvs[name]) for name in _DURATIONS if name in wish.ipvs}
-    if wish.mode != "ipvs":
-        return
-    if release <= (1, 26) and scheduler not in ("", *CHECKED):
-        raise StartError(f'failed validate: KubeProxyIPVSConfiguration.Scheduler: Invalid value: "{scheduler}"')
-    if any(value < 0 for value in seconds.values()):
-        raise StartError("failed validate: KubeProxyIPVSConfiguration: must be greater than or equal to 0")
-    if seconds.get("minSyncPeriod", 0) > (seconds.get("syncPeriod") or 30):
-        raise StartError("failed validate: SyncPeriod: must be greater than or equal to MinSyncPeriod")
-    for network in wish.ipvs.get("excludeCIDRs", []):
-        _network(network)
+    for gate in unknown_gates(wish.gates, release):
+        raise StartError(f"failed complete: unrecognized feature gate: {gate}")
+    found = problems(wish.mode, wish.ipvs, wish.gates, release)
+    if found:
+        raise StartError(f"failed validate: {found}")
 
 
-def _network(text: object) -> None:
-    problem = f'failed validate: ExcludeCIDRs: Invalid value: "{text}": must be a valid CIDR'
-    if "/" not in str(text):
-        raise StartError(problem)
-    try:
-        ip_network(str(text), strict=False)
-    except ValueError as error:
-        raise StartError(problem) from error
-
-
-def _duration(text: str) -> float:
-    """Seconds of a Go duration that is one."""
-    sign = -1 if text.startswith("-") else 1
-    return sign * sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
-
-
-def _run(wish: Wish, release: tuple[int, int], kernel: Kernel) -> Start:
-    if wish.mode != "ipvs":
-        mode = wish.mode or "iptables"
-        return Start(runs=True, mode=mode, log=(f'I "Using {mode} Proxier"',))
+def _run(wish: Wish, release: Release, kernel: Kernel) -> Start:
+    mode = wish.mode or "iptables"
+    log = (*_of_gates(wish), f'I "Using {mode} Proxier"')
+    if mode == "nftables" and release >= NFT_KERNEL_CHECK_SINCE and _numbers(kernel.release) < NFT_KERNEL:
+        why = "unable to create proxier: unable to create ipv4 proxier"
+        raise _ending(f"{why}: kube-proxy in nftables mode requires kernel 5.13 or later", mode, log)
+    if mode != "ipvs":
+        return Start(runs=True, mode=mode, log=log)
     scheduler = wish.ipvs.get("scheduler") or "rr"
     problem = _unusable(scheduler, release, kernel)
     if problem and release >= (1, 26):
-        raise StartError(f"failed run: can't use the IPVS proxier: {problem}")
+        raise _ending(f"can't use the IPVS proxier: {problem}", mode, log[:-1])
     if problem:
         fallback = (f"E Can't use the IPVS proxier: {problem}", "I Using iptables Proxier.")
         return Start(runs=True, mode="iptables", log=fallback)
-    log = ['I "Using ipvs Proxier"']
-    if release >= (1, 35):
-        log.insert(0, 'I "The ipvs proxier is now deprecated and may be removed in a future release."')
+    if release >= DEPRECATED_SINCE:
+        log = (*log, f'I "{DEPRECATED if release >= DATED_SINCE else DEPRECATED_WITHOUT_DATE}"')
     strict_arp = bool(wish.ipvs.get("strictARP", False))
-    return Start(runs=True, mode="ipvs", scheduler=scheduler, strict_arp=strict_arp, log=tuple(log))
+    return Start(runs=True, mode=mode, scheduler=scheduler, strict_arp=strict_arp, log=log)
 
 
-def _unusable(scheduler: str, release: tuple[int, int], kernel: Kernel) -> str:
+def _ending(words: str, mode: str, log: tuple[str, ...]) -> StartError:
+    """Return the end of a process that had begun to run in a mode."""
+    return StartError(words, mode, (*log, f'E "Error running ProxyServer" err="{words}"'))
+
+
+def _of_gates(wish: Wish) -> Iterator[str]:
+    """Yield what is logged of a gate that will go."""
+    if IPVS_GATE in wish.gates:
+        words = "Warning: setting deprecated feature gate. It will be removed in a future release."
+        yield f'I "{words}" featureGate="{IPVS_GATE}" value={str(wish.gates[IPVS_GATE]).lower()}'
+
+
+def _numbers(release: str) -> Release:
+    """Return the first two numbers of a kernel's release; one that has none is new enough for all."""
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else (99, 0)
+
+
+def _unusable(scheduler: str, release: Release, kernel: Kernel) -> str:
     """Why IPVS cannot be used with this scheduler, or nothing."""
     if not kernel.has_ipvs:
-        return "IPVS is not available: [ip_vs]"
+        words = "IPVS is not available: [ip_vs]" if release <= (1, 26) else "Ipvs not supported"
+        return words if release < SMALL_SINCE else "ipvs not supported"
     if release <= (1, 19):
         return ""  # the scheduler's module is not looked at: the table just never follows
     if release <= (1, 26):
