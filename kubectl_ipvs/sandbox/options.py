@@ -26,7 +26,8 @@ class Options:
     `config` is the whole text of the configuration key, instead of kubeadm's with `mode` and `scheduler`.
     `modules` are the schedulers the kernels have, `loaded` those loaded beside rr, wrr and sh (which matters
     for kube-proxy 1.20 to 1.26). `terminate`: a deleted pod is gone; `start`: its successor is Ready; `sync`:
-    the kernel's table follows the configuration after that; `backoff`: first pause of a crash loop.
+    the kernel's table follows the configuration after that; `edit`: how long kube-proxy's probe and a table half
+    changed can be seen when the scheduler is another one; `backoff`: first pause of a crash loop.
     `image`: what kube-proxy's image holds beside it (`nodes.images`), in a `world` where that does not say it.
     `world` is a cluster that is given by files or documents: objects as kubectl prints them, or a `world.yaml`.
     """
@@ -44,6 +45,7 @@ class Options:
     terminate: float = 0.1
     start: float = 0.1
     sync: float = 0.1
+    edit: float = 0.02
     backoff: float = 0.5
     exec_latency: float = 0.0
     image: str = "ipvsadm"

@@ -1,13 +1,16 @@
 """The simulated cluster's own life: replaced pods, crash loops, rolling updates, faults, size."""
 
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
+from tests.unit.test_sandbox_port_forward import get
 
 QUICK: dict[str, Any] = {"services": 0, "terminate": 0.02, "start": 0.02, "sync": 0.02, "backoff": 0.05}
 
@@ -217,3 +220,62 @@ def test_a_thousand_nodes_start_quickly_and_a_hundred_pods_come_back() -> None:
                 and sum(box.restarts.values()) == 100
             )
         )
+
+
+def shown(table: str) -> list[str]:
+    """Return the scheduler of each virtual server of a table, the probe's apart."""
+    rows = [line.split() for line in table.splitlines() if line.startswith(("TCP", "UDP"))]
+    return [row[2] for row in rows if row[1] != PROBE]
+
+
+PROBE = "C6336400:4E20"  # 198.51.100.0:20000
+
+
+FOR_EVER = 3600
+
+
+@contextmanager
+def changing(**times: float) -> Iterator[Sandbox]:
+    """Give a node whose scheduler was changed from rr to lc, as soon as its new pod is Ready."""
+    with Sandbox(nodes=1, version="v1.37.2", **{**QUICK, **times}) as box:
+        choose(box, "lc")
+        restart(box)
+        assert until(lambda: ready(box, "node1"))
+        yield box
+
+
+def test_what_a_reader_sees_while_the_scheduler_changes() -> None:
+    """The pod is Ready with the old table and the probe; then half of the table is changed, one row is `none`."""
+    with changing(sync=FOR_EVER, edit=FOR_EVER) as box:
+        assert (set(shown(box.table("node1"))), f"{PROBE} lc" in box.table("node1")) == ({"rr"}, True)
+
+    with changing(edit=FOR_EVER) as box:
+        assert until(lambda: "none" in shown(box.table("node1")))
+        half = shown(box.table("node1"))
+        assert (half.count("none"), {"rr", "lc"} <= set(half), box.schedulers()) == (1, True, {"node1": "rr"})
+
+    with changing(edit=0.01) as box:
+        assert until(lambda: set(shown(box.table("node1"))) == {"lc"})
+        assert until(lambda: PROBE not in box.table("node1"))
+
+
+@pytest.mark.parametrize(("version", "scheduler"), [("v1.37.2", "rr"), ("v1.26.3", "wrr")])
+def test_no_probe_where_the_scheduler_is_in_use(version: str, scheduler: str) -> None:
+    """A restart with the same scheduler adds no probe; up to 1.26 there is none at all."""
+    with Sandbox(nodes=1, version=version, **{**QUICK, "sync": FOR_EVER, "edit": FOR_EVER}) as box:
+        choose(box, scheduler)
+        restart(box)
+        assert until(lambda: ready(box, "node1"))
+
+        assert (PROBE in box.table("node1"), set(shown(box.table("node1")))) == (False, {"rr"})
+
+
+def test_flags_have_a_minimum_between_syncs() -> None:
+    """By flags minSyncPeriod is 1s; by a file it stays 0s for ipvs."""
+    found = []
+    for layout in ("flags", "kubeadm"):
+        with Sandbox(nodes=1, layout=layout, version="v1.37.2", **QUICK) as box:
+            shown_configuration = json.loads(get(box, "/configz")[1])["kubeproxy.config.k8s.io"]
+        found.append([shown_configuration["ipvs"][name] for name in ("minSyncPeriod", "syncPeriod")])
+
+    assert found == [["1s", "30s"], ["0s", "30s"]]

@@ -5,7 +5,7 @@ What is shared by all nodes (the Services) is rendered once for all of them. The
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -38,6 +38,9 @@ class Virtual(NamedTuple):
     port: int
     reals: tuple[tuple[str, int], ...]
     persistent: int = 0
+
+
+PROBE = Virtual("TCP", "198.51.100.0", 20000, ())  # what kube-proxy adds for an instant, to have a module loaded
 
 
 class Rendering(NamedTuple):
@@ -116,6 +119,10 @@ class Kernel:
         self.beside: tuple[Row, ...] = ()  # somebody else's, row by row
         self.whole: tuple[Row, ...] | None = None  # the whole table, whatever kube-proxy does
         self.bare = False  # no virtual server has a real server
+        self.next: str | None = (
+            None  # the scheduler that half of the virtual servers have by now, while they are edited
+        )
+        self.probe: str | None = None  # the scheduler of kube-proxy's probe, while that is there
         self._variant = crc32(node.encode()) % VARIANTS
 
     def bind(self, scheduler: str, *, mh_port: bool = False) -> bool:
@@ -123,13 +130,13 @@ class Kernel:
         if scheduler not in self.modules:
             return False
         self.loaded.add(scheduler)
-        self.scheduler = scheduler
+        self.scheduler, self.next = scheduler, None
         self.mh_port = mh_port and scheduler == "mh"
         return True
 
     def flush(self) -> None:
         """Empty the table: kube-proxy's virtual servers and everybody's."""
-        self.scheduler = None
+        self.scheduler = self.next = None
         self.foreign, self.beside = (), ()
         self.whole = None if self.whole is None else ()
 
@@ -184,14 +191,23 @@ class Kernel:
         rows = "".join(row.text(self.scheduler, tool=tool) for row in self._rows)
         if self.whole is not None:
             return rows
-        chunks: list[Chunk] = []
-        if self.scheduler:
-            show = Rendering(self.scheduler, self.mh_port, self._variant, self.bare)
-            chunks += _chunks(self.shared, show, tool)
-            chunks += _chunks(self.own, show, tool)
-        for virtual, scheduler in self.foreign:
+        chunks = list(self._own_chunks(tool=tool)) if self.scheduler else []
+        probe = ((PROBE, self.probe),) if self.probe else ()
+        for virtual, scheduler in (*self.foreign, *probe):
             chunks += _chunks((virtual,), Rendering(scheduler, port_flag=False, variant=self._variant), tool)
         return "".join(text for _, text in sorted(chunks)) + rows
+
+    def _own_chunks(self, *, tool: bool) -> Iterator[Chunk]:
+        """Yield kube-proxy's virtual servers; while they are edited half are done, and one has no scheduler."""
+        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare)
+        if self.next is None:
+            yield from _chunks(self.shared, show, tool)
+            yield from _chunks(self.own, show, tool)
+            return
+        every = (*self.shared, *self.own)
+        half = len(every) // 2
+        for part, scheduler in ((every[:half], self.next), (every[half : half + 1], "none"), (every[half + 1 :], "")):
+            yield from _chunks(part, show._replace(scheduler=scheduler or show.scheduler), tool)
 
 
 def names_of(modules: Sequence[str] | None, release: str) -> tuple[str, ...]:

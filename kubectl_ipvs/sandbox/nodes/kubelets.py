@@ -11,10 +11,11 @@ from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
 from kubectl_ipvs.sandbox.nodes.images import programs_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
-from kubectl_ipvs.sandbox.nodes.manifests import now, stamp
+from kubectl_ipvs.sandbox.nodes.manifests import stamp
 from kubectl_ipvs.sandbox.nodes.pods import Container, Static
 from kubectl_ipvs.sandbox.nodes.processes import Process
 from kubectl_ipvs.sandbox.nodes.reported import with_status
+from kubectl_ipvs.sandbox.nodes.syncs import Syncs
 from kubectl_ipvs.sandbox.nodes.wishes import Wishes
 from kubectl_ipvs.sandbox.options import Options
 
@@ -31,6 +32,7 @@ class Kubelets:
         self._timers = timers
         self.wishes = Wishes(store)
         self._processes: dict[str, Process] = {}  # by the pod's UID
+        self._syncs = Syncs(options, timers, self.release, self._alive)
         self.tools: Mapping[str, Sequence[str]] = {}  # programs by container, where a world gives them
         self.recreate: Callable[[Process, Static], None] = lambda *_: None  # a static pod's mirror is gone
         store.listen(PODS, self._changed)
@@ -63,7 +65,7 @@ class Kubelets:
             self._crash(process)
             return
         process.run(ready="never-ready" not in host.from_start)
-        self._sync(process, first=True)
+        self._syncs.sync(process, first=True)
         self._report(process)
 
     def run(self, pod: Obj, host: Host) -> None:
@@ -160,9 +162,10 @@ class Kubelets:
             return
         process.run(ready="never-ready" not in faults)
         self._report(process)
+        self._syncs.probe(process)
         if "never-ready" not in faults:
             restarts = process.container.restarts
-            self._timers.later(self._options.sync, lambda: self._sync(process))
+            self._timers.later(self._options.sync, lambda: self._syncs.sync(process))
             if "crash-later" in faults:
                 delay = float(faults["crash-later"])
                 self._timers.later(delay, lambda: self._crash_later(process, restarts))
@@ -188,26 +191,6 @@ class Kubelets:
             last=container.last,
         )
         self._begin(process)
-
-    def _sync(self, process: Process, *, first: bool = False) -> None:
-        """kube-proxy brings the kernel's table in line with what it has read."""
-        host, result = process.host, process.result
-        kernel, network = host.kernel, host.network
-        if process.ending or not process.container.running or not self._alive(process):
-            return
-        process.synced = now(host.ahead)
-        if result.mode == "nftables":
-            network.serve_nftables(result.document, host.name, self.release(process))
-        if process.is_proxy and "fallback" in host.faults:
-            kernel.scheduler = None
-        if result.mode != "ipvs" or ("stale" in host.faults and not first):
-            return
-        kernel.bare = "no-real-servers" in host.faults and not first
-        if not kernel.bind(result.scheduler, mh_port=self.release(process) >= (1, 27)):
-            process.log.append('E "Failed to add IPVS service" err="no such file or directory"')
-        network.use_ipvs()
-        if result.strict_arp:  # never put back to 0, whatever the configuration says later
-            kernel.strict_arp = True
 
     def _changed(self, event: Event) -> None:
         """Follow a change of a pod: end it when it is deleted, forget it when it is gone."""

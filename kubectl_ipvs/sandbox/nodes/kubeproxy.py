@@ -135,6 +135,10 @@ def _from_text(text: str, release: Release) -> Wish:
 def _from_flags(arguments: list[str]) -> Wish:
     given = flags(tuple(arguments))
     ipvs = {"scheduler": given.get("ipvs-scheduler", ""), "strictARP": given.get("ipvs-strict-arp", "false") == "true"}
+    ipvs |= {
+        "minSyncPeriod": given.get("ipvs-min-sync-period", "1s"),
+        "syncPeriod": given.get("ipvs-sync-period", "30s"),
+    }
     gates: dict[str, Any] = {}
     for gate in filter(None, given.get("feature-gates", "").split(",")):
         name, _, value = gate.partition("=")
