@@ -127,8 +127,13 @@ FLAGS: Mapping[str, Flags] = {
             "FILE",
             "A cluster to copy, as `kubectl get ... -o yaml` prints it; may be given again; - is stdin.",
         ),
-        "--kubernetes-version": ("version", "VERSION", "The version it behaves as, like v1.34.2."),
+        "--kubernetes-version": ("version", "VERSION", "The version it behaves as, like v1.37.2."),
         "--mode": ("mode", "MODE", "kube-proxy's mode: ipvs, iptables or nftables."),
+        "--image": (
+            "image",
+            "IMAGE",
+            "What kube-proxy's image has in it: official, eks, k0s, or ipvsadm, which nobody ships.",
+        ),
         "--fault": (
             "fault",
             "NODE=KIND",

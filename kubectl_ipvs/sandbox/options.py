@@ -10,7 +10,7 @@ from kubectl_ipvs.sandbox.nodes.images import IMAGES
 
 LAYOUTS = ("kubeadm", "eks", "openshift", "flags", "static", "none")
 MOST_NODES = 5000
-VERSION = "v1.34.2"
+VERSION = "v1.37.2"
 VERSIONS = re.compile(r"v?(\d+)\.(\d+)(?:\.\d+)?(?:[.+-].*)?")
 
 
@@ -48,7 +48,7 @@ class Options:
     edit: float = 0.02
     backoff: float = 0.5
     exec_latency: float = 0.0
-    image: str = "ipvsadm"
+    image: str = "official"
     modules: Sequence[str] | None = None
     loaded: Sequence[str] = ()
     immutable: bool = False
@@ -72,7 +72,7 @@ class Options:
         if self.image not in IMAGES:
             raise ValueError(f"image: {self.image!r} is none of {', '.join(IMAGES)}")
         if not VERSIONS.fullmatch(self.version):
-            raise ValueError(f"version: {self.version!r} is none, as v1.34.2 is one")
+            raise ValueError(f"version: {self.version!r} is none, as {VERSION} is one")
 
     @property
     def forced(self) -> tuple[int, int] | None:
@@ -81,6 +81,6 @@ class Options:
 
     @property
     def release(self) -> tuple[int, int]:
-        """Major and minor of the Kubernetes version: (1, 34)."""
+        """Major and minor of the Kubernetes version: (1, 37)."""
         found = VERSIONS.fullmatch(self.version)
         return (int(found[1]), int(found[2])) if found else (0, 0)

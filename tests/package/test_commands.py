@@ -44,7 +44,7 @@ def test_every_command(way: str, installed: Install, sandbox: MakeSandbox, tmp_p
     assert ipvs("undo", "--yes", *BRISK, "-o", "json").json["outcome"] == "verified"
     assert "outcome: verified" in ipvs("restart", "node2", "--yes", *BRISK, "-o", "yaml").out
     version = ipvs("version", "-o", "json").json
-    assert (version["server"], all(version["dependencies"].values())) == ("v1.34.2", True)
+    assert (version["server"], all(version["dependencies"].values())) == ("v1.37.2", True)
     assert "kube-proxy's default" in ipvs("schedulers").out
 
 

@@ -246,7 +246,7 @@ def test_get_tells_what_kube_proxy_reads_otherwise(sandbox: MakeSandbox, ipvs: I
     """What kube-proxy exits on comes first, then what it ignores: unknown keys, and those that are there twice."""
     section = "ipvs:\n  Scheduler: lc\n  scheduler: rr\n  scheduler: wrr\n  syncPeriod: 5\n  excludeCIDRs: [foo]\n"
 
-    run = ipvs(sandbox(nodes=1, config=HEAD + section), "get")
+    run = ipvs(sandbox(nodes=1, config=HEAD + section, version="v1.34.2"), "get")
 
     assert (run.code, run.rows["scheduler"]) == (0, ["wrr"])
     assert run.err.splitlines() == [

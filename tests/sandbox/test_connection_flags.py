@@ -81,7 +81,7 @@ def test_no_kubeconfig(ipvs: Ipvs, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_impersonation_reaches_every_request(place: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """--as and its kin are in every request, exec by WebSocket included, and the API server sees that user."""
-    box = sandbox(nodes=2)
+    box = sandbox(nodes=2, image="ipvsadm")
     box.grant("alice", "admin")
 
     run = ipvs(box, *placed(ALICE, place))

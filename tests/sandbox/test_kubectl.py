@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.nodes.kubeproxy import DEPRECATED
 
 KUBECTL = shutil.which("kubectl", path=str(Path(sys.executable).parent))
 pytestmark = [
@@ -68,7 +69,7 @@ class Kubectl:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     """Return kubectl for a sandbox of three nodes that all tests share."""
-    with Sandbox(nodes=3, services=1, **QUICK) as box:
+    with Sandbox(nodes=3, services=1, image="ipvsadm", **QUICK) as box:
         yield Kubectl(box, tmp_path_factory.mktemp("shared"))
 
 
@@ -89,7 +90,7 @@ def test_version(shared: Kubectl) -> None:
     """Kubectl sees the version the sandbox was asked to have."""
     answer = json.loads(shared("version", "-o", "json").stdout)  # a warning on stderr is about its own age
 
-    assert answer["serverVersion"]["gitVersion"] == "v1.34.2"
+    assert answer["serverVersion"]["gitVersion"] == "v1.37.2"
 
 
 def test_get_wide_prints_every_kind_as_a_table(alone: Kubectl) -> None:
@@ -312,8 +313,9 @@ def test_logs_say_which_proxier_runs(shared: Kubectl) -> None:
     text = shared.out("logs", "-n", "kube-system", shared.pods()["node2"])
 
     assert [line.partition("] ")[2] for line in text.splitlines()] == [
-        '"Version info" version="v1.34.2"',
+        '"Version info" version="v1.37.2"',
         '"Using ipvs Proxier"',
+        f'"{DEPRECATED}"',
     ]
 
 

@@ -7,7 +7,7 @@ from tests.harness import BRISK, Ipvs, MakeSandbox
 
 def test_get_shows_what_is_in_effect(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """An unset scheduler is shown as the one that kube-proxy chooses by itself, and the mode with its future."""
-    run = ipvs(sandbox(), "get")
+    run = ipvs(sandbox(version="v1.34.2"), "get")
 
     assert (run.code, run.rows["mode"], run.rows["scheduler"]) == (
         0,

@@ -65,9 +65,9 @@ def test_get_in_every_format(layout: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     assert {run.code for run in (table, wide, found, again, name)} == {0}
     assert (name.out, table.rows["source"]) == (f"{expected.name}\n", [expected.where])
     assert (table.rows["scheduler"], wide.rows["scheduler"][0]) == ([expected.scheduler], expected.scheduler)
-    assert (found.json["source"], found.json["version"]) == (expected.source, "v1.34.2")
+    assert (found.json["source"], found.json["version"]) == (expected.source, "v1.37.2")
     assert yaml.safe_load(again.out) == found.json
-    assert wide.rows["version"][0] == "v1.34.2"
+    assert wide.rows["version"][0] == "v1.37.2"
     assert table.rows["nodes"] == ["1: node1"]
     assert [key for key in table.rows if key not in {"SETTING", "mode", "source", "nodes"}] == list(found.json["ipvs"])
     entry = {key: found.json[key] for key in ("source", "version", "mode", "ipvs", "unknown")}

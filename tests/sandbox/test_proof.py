@@ -12,6 +12,7 @@ from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.rollout.proof import Finding, Kind, StaysUp, TableInSync
 from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.nodes.pods import is_ready
 from tests.harness import MakeSandbox
 
 FAST: dict[str, Any] = {"nodes": 1, "terminate": 0.02, "start": 0.02, "sync": 0.0}
@@ -66,7 +67,7 @@ def test_real_servers_that_are_gone(before: int, expected: str, sandbox: MakeSan
     box = sandbox(**FAST, faults={"node1": "no-real-servers"})
     pod = box.objects("Pod")[0]["metadata"]
     box.remove("Pod", "kube-system", pod["name"])
-    while not box.kernel("node1")["schedulers"] or box.objects("Pod")[0]["metadata"]["uid"] == pod["uid"]:
+    while box.objects("Pod")[0]["metadata"]["uid"] == pod["uid"] or not is_ready(box.objects("Pod")[0]):
         time.sleep(0.02)
 
     found = judged(box, tmp_path, real_servers=before)

@@ -248,7 +248,7 @@ def test_server_that_answers_badly(place: str, sandbox: MakeSandbox, ipvs: Ipvs)
 
 def test_retry_after_is_honoured(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A server that asks to come again in a second is asked again then, and not before."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version="v1.34.2")
     busy = itertools.chain([refusal(429, "TooManyRequests", "busy", ("retry-after", "1"))], itertools.repeat(None))
     box.hook = lambda _: next(busy)
 
@@ -263,7 +263,7 @@ def test_retry_after_is_honoured(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 def test_retry_after_is_honoured_by_exec(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A busy API server that puts an exec off is asked again when it said, and the node's row is whole."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, image="ipvsadm")
     busy = itertools.chain([refusal(429, "TooManyRequests", "busy", ("retry-after", "1"))], itertools.repeat(None))
     box.hook = lambda request: next(busy) if request.path.endswith("/exec") else None
 

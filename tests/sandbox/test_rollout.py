@@ -186,7 +186,7 @@ def test_live_table(sandbox: MakeSandbox, tmp_path: Path) -> None:
 
 def test_run_as_data(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """-o json: what was found, what was edited, and each node's phases with their times."""
-    box = sandbox(nodes=1, labels={"app.kubernetes.io/managed-by": "Helm"})
+    box = sandbox(nodes=1, labels={"app.kubernetes.io/managed-by": "Helm"}, version="v1.34.2")
 
     run = ipvs(box, *SET, *BRISK, "-o", "json")
 

@@ -18,7 +18,7 @@ SCRIPT = Path(sys.executable).with_name("kubectl-ipvs")
 
 def test_named_nodes_alone_are_asked(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Only the named nodes have rows, each once, and only they are asked."""
-    box = sandbox(nodes=4, faults={"node1": "hang"})
+    box = sandbox(nodes=4, faults={"node1": "hang"}, image="ipvsadm")
 
     run = ipvs(box, "status", "node4", "node2", "node4")
 
@@ -45,7 +45,7 @@ def test_unknown_node_is_an_error(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 def test_formats(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """-o name lists the nodes, -o wide adds the pod, versions and where the table was read."""
-    box = sandbox(nodes=2, faults={"node2": "no-ipvsadm"}, version="v1.33.1")
+    box = sandbox(nodes=2, faults={"node2": "no-ipvsadm"}, version="v1.33.1", image="ipvsadm")
     pods = {pod["spec"].get("nodeName"): pod["metadata"]["name"] for pod in box.objects("Pod")}
 
     name, wide = ipvs(box, "status", "-o", "name"), ipvs(box, "status", "-o", "wide")

@@ -85,7 +85,9 @@ def test_no_format_lets_control_characters_through(form: str, sandbox: MakeSandb
 
 def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """-o json and -o yaml have every fact of the rows, in the documented schema, and nothing on stderr."""
-    box = sandbox(nodes=3, faults={"node2": "no-pod", "node3": "control,no-ipvsadm"}, version="v1.33.1")
+    box = sandbox(
+        nodes=3, faults={"node2": "no-pod", "node3": "control,no-ipvsadm"}, version="v1.33.1", image="ipvsadm"
+    )
     pods = {pod["spec"].get("nodeName"): pod["metadata"]["name"] for pod in box.objects("Pod")}
 
     run, again = ipvs(box, "status", "-o", "json"), ipvs(box, "status", "-o", "yaml")

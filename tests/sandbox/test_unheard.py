@@ -126,7 +126,7 @@ def test_the_terminal_is_lost(case: str, box: Sandbox, monkeypatch: pytest.Monke
 def test_started_without(sandbox: MakeSandbox, tmp_path: Path, closed: str, expected: str) -> None:
     """Without stdin, stdout or stderr it does its work; nothing of what it prints goes to the server."""
     path = tmp_path / "kubeconfig"
-    path.write_text(sandbox(nodes=1, scheduler="lc").kubeconfig())
+    path.write_text(sandbox(nodes=1, scheduler="lc", version="v1.34.2").kubeconfig())
     words = ("sh", "-c", f'"$0" get --kubeconfig "$1" {closed}', PROGRAM, str(path))
     run = subprocess.run(words, capture_output=True, text=True, check=False, timeout=20)
 

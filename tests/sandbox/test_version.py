@@ -27,7 +27,7 @@ def test_as_json(ipvs: Ipvs, sandbox: MakeSandbox) -> None:
     block = PYPROJECT.read_text(encoding="utf-8").partition("\ndependencies = [")[2].partition("\n]")[0]
     listed = {entry.lower() for entry in re.findall(r'^ *"([\w-]+)', block, re.MULTILINE)}
     facts = {key: run.json[key] for key in ("kind", "plugin", "python", "server")}
-    assert facts == {"kind": "Version", "plugin": __version__, "python": platform.python_version(), "server": "v1.34.2"}
+    assert facts == {"kind": "Version", "plugin": __version__, "python": platform.python_version(), "server": "v1.37.2"}
     assert (set(run.json["dependencies"]), "" in run.json["dependencies"].values()) == (listed, False)
 
 

@@ -13,7 +13,7 @@ from kubectl_ipvs.sandbox import Sandbox
 
 V4, V5 = "v4.channel.k8s.io", "v5.channel.k8s.io"
 TABLE = "IP Virtual Server version 1.2.1 (size=4096)\n"
-QUICK: dict[str, Any] = {"nodes": 1, "services": 0, "terminate": 0.02, "start": 0.02, "sync": 0.02}
+QUICK: dict[str, Any] = {"image": "ipvsadm", "nodes": 1, "services": 0, "terminate": 0.02, "start": 0.02, "sync": 0.02}
 
 
 def connect(box: Sandbox, *words: str, protocols: tuple[str, ...] = (V5, V4)) -> websocket.WebSocket:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kubectl_ipvs.sandbox import Sandbox
 
 MODES = ("ipvs", "iptables", "nftables")
+IMAGES = ("official", "ipvsadm", "eks", "k0s")
 KINDS_HINT = "`kubectl ipvs sandbox --fault list` lists the kinds"
 
 
@@ -46,7 +47,7 @@ def run(
         typer.Option(
             "--kubernetes-version",
             metavar="VERSION",
-            help="The version it behaves as, like v1.34.2.",
+            help="The version it behaves as, like v1.37.2.",
             show_default=False,
         ),
     ] = "",
@@ -54,6 +55,15 @@ def run(
         str,
         typer.Option(
             "--mode", metavar="MODE", help="kube-proxy's mode: ipvs, iptables or nftables.", show_default=False
+        ),
+    ] = "",
+    image: Annotated[
+        str,
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="What kube-proxy's image has in it: official, eks, k0s, or ipvsadm, which nobody ships.",
+            show_default=False,
         ),
     ] = "",
     fault: Annotated[
@@ -84,7 +94,11 @@ def run(
         out(_kinds())
         return 0
     options = {"nodes": nodes, "services": services, "endpoints": endpoints, "faults": _faults(fault or [])}
-    options |= {name: value for name, value in (("world", from_), ("version", version), ("mode", mode)) if value}
+    options |= {
+        name: value
+        for name, value in (("world", from_), ("version", version), ("mode", mode), ("image", image))
+        if value
+    }
     box = _make(options)
     _end_as_ctrl_c_does()
     with box, tempfile.TemporaryDirectory(prefix="kubectl-ipvs-sandbox-") as folder:
@@ -102,6 +116,8 @@ def _make(options: Mapping[str, Any]) -> "Sandbox":
 
     if options.get("mode", "ipvs") not in MODES:
         raise UsageError(f'invalid --mode "{options["mode"]}": it takes {", ".join(MODES)}')
+    if options.get("image", "official") not in IMAGES:
+        raise UsageError(f'invalid --image "{options["image"]}": it takes {", ".join(IMAGES)}')
     if options.get("mode") and options.get("world"):
         raise UsageError("--mode is for the built-in cluster: with --from the files say it")
     try:
