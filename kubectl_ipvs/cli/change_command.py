@@ -53,10 +53,10 @@ def change(command: Command, wanted: "Change", options: "ChangeOptions") -> int:
 
 
 def _show(command: Command, made: Plan) -> None:
-    """Show the diff as data, everything else on stderr."""
+    """Show the diff as data, everything else on stderr; what is refused would write nothing, and has no diff."""
     for line in made.found.warnings:
         warn(line)
-    if not command.document:
+    if not (command.document or made.errors):
         try:
             out(made.change.diff)
         except BrokenPipeError as error:  # exit code 0 would say that it was made

@@ -140,6 +140,20 @@ def test_changed_by_somebody_else_since(sandbox: MakeSandbox, ipvs: Ipvs) -> Non
     ]
 
 
+@pytest.mark.parametrize("words", [("undo",), ("undo", "--dry-run=client"), ("set", "--scheduler", "sed")])
+def test_refused_without_a_diff(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """What preflight refuses writes nothing: stdout, where the diff of what is written stands, stays empty."""
+    box = sandbox(**FAST)
+    ipvs(box, *SET, *PACE)
+    done = writes(box)
+    box.deny("delete", "pods")
+
+    run = ipvs(box, *words)
+
+    assert (run.code, run.out, writes(box)) == (1, "", done)
+    assert run.err.splitlines()[0].startswith("error IPVS010: you may not: delete pods")
+
+
 def test_changed_into_something_that_cannot_be_edited(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Where no diff can be made the answer is the same, without one."""
     box = sandbox(**FAST)
