@@ -15,6 +15,7 @@ from kubectl_ipvs.operations.change.plan import Plan, plan
 from kubectl_ipvs.operations.change.run import Observers, Outcome, run, try_on_server
 from kubectl_ipvs.output import closing, plan_text, report
 from kubectl_ipvs.output.progress import Lines, Live, Progress
+from kubectl_ipvs.proxy.checks.lifecycle import in_words
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster
@@ -61,8 +62,9 @@ def _show(command: Command, made: Plan) -> None:
             out(made.change.diff)
         except BrokenPipeError as error:  # exit code 0 would say that it was made
             raise IpvsError("nobody reads the output: nothing was changed") from error
-    if made.findings:
-        say(report.findings_text(made.findings, forced=made.options.force).rstrip("\n"))
+    told = in_words(made.findings, writes=made.change.changes_text)
+    if told:
+        say(report.findings_text(told, forced=made.options.force).rstrip("\n"))
     if not made.does_nothing and not made.errors:
         for line in plan_text.lines(made, command.cluster.connection):
             say(line)

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubectl_ipvs.operations.change.checks import start_problems
+from kubectl_ipvs.operations.change.checks import source_findings, start_problems
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.output.columns import table
-from kubectl_ipvs.output.documents import document
-from kubectl_ipvs.proxy.checks.findings import Finding, some
-from kubectl_ipvs.proxy.checks.lifecycle import notice, outlook
+from kubectl_ipvs.output.documents import document, finding
+from kubectl_ipvs.proxy.checks.findings import some
+from kubectl_ipvs.proxy.checks.lifecycle import outlook
 from kubectl_ipvs.proxy.config.configuration import Setting
 from kubectl_ipvs.proxy.config.fields import FIELD, Value
 
@@ -30,15 +30,13 @@ def warnings(found: Installation) -> list[str]:
     said = list(found.warnings)
     for entry in found.sources:
         said += ["; ".join(filter(None, (entry.problem, entry.hint)))] if entry.problem else []
-        said += [_sentence(problem) for problem in start_problems(entry) if not entry.problem]
+        said += [found.reason for found in source_findings(entry) if not entry.problem]
         if entry.kind == "Rendered" and entry.configuration is not None:
             said.append(
                 f"kube-proxy reads {entry.path}, which its pod makes of {where(entry)}: what it makes is not seen"
             )
         if entry.mode is not None and entry.mode != "ipvs":
             said.append(f"kube-proxy's mode is {entry.mode}: the ipvs settings are not in force")
-        elif entry.mode == "ipvs" and notice(entry.version):
-            said.append(f"kube-proxy {entry.version}: {notice(entry.version)}")
     return list(dict.fromkeys(said))
 
 
@@ -103,11 +101,8 @@ def _content(found: Source, nodes: Sequence[str]) -> dict[str, Any]:
         "unknown": list(read.unknown) if read is not None else [],
         "nodes": list(nodes),
         "problems": [entry.reason for entry in start_problems(found)] or ([found.problem] if found.problem else []),
+        "findings": [finding(entry) for entry in source_findings(found)],
     }
-
-
-def _sentence(problem: Finding) -> str:
-    return problem.reason
 
 
 def _table(found: Source, nodes: Sequence[str], *, wide: bool) -> str:

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from kubectl_ipvs.proxy.checks.findings import Finding
+
 API_VERSION = "kubectl-ipvs/v1"
 
 
@@ -19,3 +21,15 @@ def document(kind: str, content: Mapping[str, Any], form: str) -> str:
 
     text: str = yaml.safe_dump(whole, sort_keys=False, default_flow_style=False, allow_unicode=False)
     return text
+
+
+def finding(entry: Finding) -> dict[str, Any]:
+    """Return a finding as every document has it."""
+    return {
+        "code": entry.code,
+        "severity": entry.severity,
+        "reason": entry.reason,
+        "hint": entry.hint,
+        "forcible": entry.forcible,
+        "nodes": list(entry.nodes),
+    }

@@ -9,7 +9,7 @@ from kubectl_ipvs.operations.change.plan import Plan
 from kubectl_ipvs.operations.change.run import Outcome
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
 from kubectl_ipvs.output.configuration import source
-from kubectl_ipvs.output.documents import document
+from kubectl_ipvs.output.documents import document, finding
 from kubectl_ipvs.output.plan_text import Connected
 from kubectl_ipvs.output.printable import printable
 from kubectl_ipvs.proxy.checks.findings import Finding
@@ -117,7 +117,7 @@ def render(report: Report, form: str) -> str:
         "context": report.context,
         "server": report.server,
         "source": dict(report.source),
-        "findings": [_finding(entry) for entry in report.findings],
+        "findings": [finding(entry) for entry in report.findings],
         "fields": {name: dict(entry) for name, entry in report.fields.items()},
         "diff": report.diff,
         "writes": [dict(entry) for entry in report.writes],
@@ -188,17 +188,6 @@ def _done(entry: NodeOutcome, returned: NodeOutcome | None) -> str:
     if entry.reason and not entry.seen_in_kernel:
         return UNVERIFIED
     return DONE["verified"] if entry.old_pod else VERIFIED
-
-
-def _finding(entry: Finding) -> dict[str, Any]:
-    return {
-        "code": entry.code,
-        "severity": entry.severity,
-        "reason": entry.reason,
-        "hint": entry.hint,
-        "forcible": entry.forcible,
-        "nodes": list(entry.nodes),
-    }
 
 
 def _node(entry: NodeOutcome) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from kubectl_ipvs.operations.change.checks import start_problems
+from kubectl_ipvs.operations.change.checks import source_findings, start_problems
 from kubectl_ipvs.operations.survey import NodeStatus, Status
 from kubectl_ipvs.output.age import age
 from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.configuration import source
-from kubectl_ipvs.output.documents import document
+from kubectl_ipvs.output.documents import document, finding
 from kubectl_ipvs.output.printable import LONGEST_CELL
 from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.proxy.verdict import describe
@@ -42,7 +42,13 @@ def content(status: Status) -> dict[str, Any]:
     return {
         "wanted": {"scheduler": status.wanted, "mode": status.mode},
         "configurations": [
-            {"source": source(entry), "scheduler": entry.scheduler, "mode": entry.mode} for entry in status.sources
+            {
+                "source": source(entry),
+                "scheduler": entry.scheduler,
+                "mode": entry.mode,
+                "findings": [finding(found) for found in source_findings(entry)],
+            }
+            for entry in status.sources
         ],
         "nodes": [_entry(row) for row in status.nodes],
         "summary": {"nodes": len(status.nodes), **status.counts},

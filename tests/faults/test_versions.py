@@ -22,17 +22,20 @@ SAID = {
     "v1.40.0": OFF,
 }
 CODES = {"v1.35.0": "IPVS030", "v1.37.1": "IPVS031", "v1.40.0": "IPVS032"}
+QUICK = ("--settle", "0s", "--timeout", "20s")
 GATE = "\nfeatureGates:\n  KubeProxyIPVS: true\n"
 
 
 @pytest.mark.parametrize("version", SAID)
 def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Get, status and set do their work on each; preflight says where IPVS mode stands, and by which code."""
+    """All do their work on each; where IPVS mode stands is said by get and set, with its code, and is data in all."""
     text = configuration(Options()) + (GATE if version == "v1.40.0" else "")
     box = sandbox(**{**FAST, "version": version, "loaded": ["lc"], "config": text})
 
     get, status = ipvs(box, "get", "-o", "name"), ipvs(box, "status")
-    done = ipvs(box, "set", "--scheduler", "lc", "--settle", "0s", "--timeout", "20s")
+    done = ipvs(box, "set", "--scheduler", "lc", *QUICK)
+    quiet = [ipvs(box, "restart", *QUICK), ipvs(box, "schedulers"), ipvs(box, "restart", "-o", "json", *QUICK)]
+    documents = [ipvs(box, *words, "-o", "json").json["configurations"][0] for words in (("get",), ("status",))]
 
     stands = SAID[version] and f"kube-proxy {version}: {SAID[version]}"
     warned = [line for line in done.err.splitlines() if line.startswith("warning")]
@@ -40,6 +43,9 @@ def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert (get.out, status.rows["node1"][-1]) == ("configmap/kube-proxy\n", "in sync")
     assert warned == ([f"warning {CODES[version]}: {stands}"] if stands else [])
     assert get.err == (f"warning: {stands}\n" if stands else "")
+    assert [("IPVS03" in run.err, "IPVS mode" in run.err) for run in (status, *quiet)] == [(False, False)] * 4
+    data = [entry["findings"] for entry in (*documents, quiet[-1].json)]
+    assert [[entry["code"] for entry in found] for found in data] == [[CODES[version]] if stands else []] * 3
 
 
 def test_gate_that_is_off(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

@@ -120,7 +120,7 @@ def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None
         "apiVersion": "kubectl-ipvs/v1",
         "kind": "Status",
         "wanted": {"scheduler": "rr", "mode": "ipvs"},
-        "configurations": [{"source": SOURCE, "scheduler": "rr", "mode": "ipvs"}],
+        "configurations": [{"source": SOURCE, "scheduler": "rr", "mode": "ipvs", "findings": []}],
         "summary": {"nodes": 3, "in-sync": 2, "no-pod": 1},
     }
     for entry in (*found["nodes"], *(loaded := yaml.safe_load(again.out))["nodes"]):

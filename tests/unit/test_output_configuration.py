@@ -10,6 +10,7 @@ from kubectl_ipvs.cluster.objects import ConfigMap
 from kubectl_ipvs.operations.installation import Installation, ProxyNode
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.output.configuration import content, render, warnings, where, words
+from kubectl_ipvs.proxy.checks.lifecycle import notice
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.fields import Value
 
@@ -168,12 +169,16 @@ PROBLEM = (
     "the configuration has keys that kube-proxy ignores: ipvs.Scheduler: kube-proxy does not know this key and "
     "ignores it, unlike scheduler (line 9)"
 )
+FINDINGS = [
+    {"code": code, "severity": "warning", "reason": reason, "hint": "", "forcible": True, "nodes": []}
+    for code, reason in (("IPVS009", PROBLEM), ("IPVS030", f"kube-proxy v1.35.1: {notice('v1.35.1')}"))
+]
 
 
 def test_for_programs() -> None:
     """The schema's facts, the same in json and in yaml; one configuration stands at the first level as well."""
     whole = {"apiVersion": "kubectl-ipvs/v1", "kind": "Configuration", **CONTENT}
-    whole["configurations"] = [{**CONTENT, "nodes": ["node1"], "problems": [PROBLEM]}]
+    whole["configurations"] = [{**CONTENT, "nodes": ["node1"], "problems": [PROBLEM], "findings": FINDINGS}]
     one = found(IN_CONFIG_MAP, nodes=1)
     assert [json.loads(render(one, "json")), yaml.safe_load(render(one, "yaml"))] == [whole, whole]
 

@@ -177,7 +177,7 @@ def test_for_programs() -> None:
         "apiVersion": "kubectl-ipvs/v1",
         "kind": "Status",
         "wanted": {"scheduler": "lc", "mode": "ipvs"},
-        "configurations": [{"source": place, "scheduler": "lc", "mode": "ipvs"}],
+        "configurations": [{"source": place, "scheduler": "lc", "mode": "ipvs", "findings": []}],
         "nodes": [entry, mixed],
         "summary": {"nodes": 2, "in-sync": 1, "out-of-step": 1},
     }

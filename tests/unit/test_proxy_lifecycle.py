@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
+from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.checks.lifecycle import in_words, notice, stage, standing
 from kubectl_ipvs.proxy.release import parse_version, version_of_image
 
 DIGEST = "@sha256:" + "0" * 64
@@ -80,3 +81,28 @@ def test_parse_version(version: str, expected: tuple[int, int] | None) -> None:
 def test_stage_and_notice(version: str, expected: str) -> None:
     """The steps of KEP-5495; there is nothing to say while the mode is supported or the version unknown."""
     assert (stage(version), notice(version)) == (expected, NOTICES[expected])
+
+
+def test_standing() -> None:
+    """Each stage has its code; only a mode that is no longer there is an error; other modes have no future to name."""
+    versions = ("v1.34.2", "v1.35.0", "v1.37.0", "v1.40.0", "v1.43.0", "", "latest")
+    found = [standing(version, "ipvs") for version in versions]
+    shown = [(entry.code, entry.severity) if entry else None for entry in found]
+    assert shown == [
+        None,
+        ("IPVS030", "warning"),
+        ("IPVS031", "warning"),
+        ("IPVS032", "warning"),
+        ("IPVS033", "error"),
+        None,
+        None,
+    ]
+    assert [standing(version, mode) for version in versions for mode in ("iptables", "nftables", "")] == [None] * 21
+
+
+def test_where_it_is_said() -> None:
+    """Who writes a configuration is told that its mode goes away, a restart is not; what refuses is said everywhere."""
+    found = [entry for version in ("v1.35.0", "v1.37.0", "v1.40.0", "v1.43.0") if (entry := standing(version, "ipvs"))]
+    other = Finding("IPVS018", "warning", "left out: node2 (timeout)")
+    assert in_words([*found, other], writes=True) == [*found, other]
+    assert in_words([*found, other], writes=False) == [found[-1], other]

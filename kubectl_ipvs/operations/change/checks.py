@@ -18,6 +18,7 @@ from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
 from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import Finding, some
+from kubectl_ipvs.proxy.checks.lifecycle import standing
 from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
 from kubectl_ipvs.proxy.process import Reference
@@ -160,6 +161,12 @@ def start_problems(source: Source, *, being_set: Sequence[str] = ()) -> list[Fin
     by_flags = source.kind in {"DaemonSet", "Pod"}
     arguments = () if by_flags else source.arguments
     return startup(source.configuration, source.version, arguments=arguments, being_set=being_set)
+
+
+def source_findings(source: Source) -> list[Finding]:
+    """Return what is to be known of a configuration as it stands, whatever is done: its start, its mode's future."""
+    stands = standing(source.version, source.mode or "")
+    return [*start_problems(source), *([stands] if stands is not None else [])]
 
 
 def _errors(source: Source) -> bool:

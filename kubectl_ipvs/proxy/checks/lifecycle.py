@@ -3,12 +3,14 @@
 Which other modes a release has: userspace until 1.25, nftables from 1.29, behind a gate until it was stable in 1.33.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.proxy.release import parse_version
 
 DEPRECATED, GATED, OFF, REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
 NO_USERSPACE, NFTABLES, NFTABLES_BETA, NFTABLES_STABLE = (1, 26), (1, 29), (1, 31), (1, 33)
+STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 IPVS_GATE, NFTABLES_GATE = "KubeProxyIPVS", "NFTablesProxyMode"
 PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
 
@@ -38,6 +40,23 @@ def notice(version: str) -> str:
         "the feature gate KubeProxyIPVS; it is removed in 1.43 (KEP-5495)",
         "removed": "Kubernetes 1.43 removed IPVS mode (KEP-5495): this kube-proxy cannot run it",
     }.get(stage(version), "")
+
+
+def standing(version: str, mode: str) -> Finding | None:
+    """Return where this version's IPVS mode stands, as a finding; None while it is supported, and in another mode."""
+    code = STAGES.get(stage(version)) if mode == "ipvs" else None
+    if code is None:
+        return None
+    return Finding(code, "error" if code == "IPVS033" else "warning", f"kube-proxy {version}: {notice(version)}")
+
+
+def in_words(found: Iterable[Finding], *, writes: bool) -> list[Finding]:
+    """Return the findings that are said to a user; documents have all of them.
+
+    That IPVS mode goes away is said where somebody looks at the configuration (`get`) or writes it (`set`, `undo`), not
+    at each restart and each look at the nodes. What refuses is said everywhere.
+    """
+    return [entry for entry in found if writes or entry.severity == "error" or entry.code not in STAGES.values()]
 
 
 def outlook(version: str) -> str:

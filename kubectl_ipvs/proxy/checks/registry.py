@@ -9,13 +9,11 @@ from collections.abc import Iterator, Mapping
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, available_since
 from kubectl_ipvs.proxy.checks.facts import Facts
 from kubectl_ipvs.proxy.checks.findings import Finding, some
-from kubectl_ipvs.proxy.checks.lifecycle import notice, stage
+from kubectl_ipvs.proxy.checks.lifecycle import standing
 from kubectl_ipvs.proxy.checks.modules import Modules, consequence, must_be_loaded
 from kubectl_ipvs.proxy.checks.startup import unknown_fields, unknown_scheduler
 from kubectl_ipvs.proxy.checks.value_checks import excluded_services, strict_arp, timeouts, worth
 from kubectl_ipvs.proxy.process import Reference
-
-STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 
 
 def findings(facts: Facts) -> list[Finding]:
@@ -196,10 +194,9 @@ def _daemon_set(facts: Facts) -> Iterator[Finding]:
 
 
 def _lifecycle(facts: Facts) -> Iterator[Finding]:
-    code = STAGES.get(stage(facts.version)) if facts.mode == "ipvs" else None
-    if code is not None:
-        bad = code == "IPVS033"
-        yield Finding(code, "error" if bad else "warning", f"kube-proxy {facts.version}: {notice(facts.version)}")
+    found = standing(facts.version, facts.mode)
+    if found is not None:
+        yield found
 
 
 CHECKS = (
