@@ -25,7 +25,13 @@ def codes(found: list[Finding]) -> list[tuple[str, str]]:
         ("", "v1.34.2", "", ""),
         ("iptables", "v1.43.0", "", ""),
         ("ipvs", "", "", ""),
-        ("ipvs", "v1.36.3", "KubeProxyIPVS: false", ""),
+        ("ipvs", "v1.36.3", "KubeProxyIPVS: false", "IPVS013"),  # it exits on a gate that it does not know
+        ("ipvs", "v1.36.3", "KubeProxyIPVS: true", "IPVS013"),
+        ("iptables", "v1.36.3", "KubeProxyIPVS: true", "IPVS013"),
+        ("iptables", "v1.45.0", "KubeProxyIPVS: true", ""),
+        ("iptables", "v1.46.0", "KubeProxyIPVS: true", "IPVS013"),
+        ("ipvs", "v1.37.2", "AllAlpha: false, AllBeta: false", ""),  # it is neither
+        ("ipvs", "v1.40.0", "AllAlpha: true, AllBeta: true", "IPVS034"),
         ("ipvs", "v1.37.2", "", ""),
         ("ipvs", "v1.37.2", "KubeProxyIPVS: true", ""),
         ("ipvs", "v1.37.2", "KubeProxyIPVS: false", "IPVS034"),
@@ -91,10 +97,22 @@ def test_words_of_the_gate(configuration: Configuration, where: str) -> None:
     ]
 
 
-def test_gate_by_flag() -> None:
-    """A command line has its gates too."""
-    found = read_flags(["kube-proxy", "--proxy-mode=ipvs", "--feature-gates=KubeProxyIPVS=false"])
-    assert codes(startup(found, "v1.37.2")) == [("IPVS034", "error")]
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--feature-gates=KubeProxyIPVS=false"], "IPVS034"),
+        (["--feature-gates", "KubeProxyIPVS=F"], "IPVS034"),
+        (["--feature-gates=AllBeta=true, KubeProxyIPVS = 0"], "IPVS034"),
+        (["--feature-gates=KubeProxyIPVS=true", "--feature-gates=KubeProxyIPVS=false"], "IPVS034"),
+        (["--feature-gates=KubeProxyIPVS=false", "--feature-gates=KubeProxyIPVS=true"], ""),
+        (["--feature-gates=KubeProxyIPVS"], "IPVS013"),
+        (["--feature-gates=KubeProxyIPVS=off"], "IPVS013"),
+    ],
+)
+def test_gate_by_flag(words: list[str], code: str) -> None:
+    """A command line has its gates too, in every form that kube-proxy takes; the last word counts."""
+    found = read_flags(["kube-proxy", "--proxy-mode=ipvs", *words])
+    assert codes(startup(found, "v1.37.2")) == ([(code, "error")] if code else [])
 
 
 @pytest.mark.parametrize(

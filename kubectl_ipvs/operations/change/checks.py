@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cluster.cluster import Cluster
-from kubectl_ipvs.cluster.objects import DaemonSet
+from kubectl_ipvs.cluster.objects import DaemonSet, mapping
 from kubectl_ipvs.errors import ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
@@ -21,7 +21,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import standing
 from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
-from kubectl_ipvs.proxy.process import Reference
+from kubectl_ipvs.proxy.process import Reference, process
 from kubectl_ipvs.proxy.release import version_of_image
 
 if TYPE_CHECKING:
@@ -92,17 +92,28 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
 def _readers(plan: "Plan") -> list[tuple[Source, list[ProxyNode]]]:
     """Return each configuration with the nodes that will read it, once for each version of kube-proxy on them.
 
-    Where nothing is restarted now, those are all that read it at their next start. Static pods are never ours.
+    A pod that is replaced comes back as its DaemonSet's template has it, be it of another version than now. Where
+    nothing is restarted now, those are all that read it at their next start. Static pods are never ours.
     """
     found = plan.nodes or plan.change.found.nodes
+    templates = (
+        {owner.name: _template_version(owner) for owner in plan.change.found.daemon_sets} if plan.targets else {}
+    )
     readers: dict[tuple[tuple[str, ...], str], tuple[Source, list[ProxyNode]]] = {}
     for node in found:
         if node.static:
             continue
-        version = version_of_image(node.pod.image) if node.pod is not None else node.source.version
+        version = templates.get(node.daemon_set.name, "") if node.daemon_set is not None else ""
+        if not version:
+            version = version_of_image(node.pod.image) if node.pod is not None else node.source.version
         source = node.source._replace(version=version)
         readers.setdefault((source.identity, version), (source, []))[1].append(node)
     return list(readers.values()) or [(source, []) for source in plan.change.found.sources]
+
+
+def _template_version(owner: DaemonSet) -> str:
+    found = process(mapping(owner.template.get("spec")))
+    return version_of_image(found.image) if found is not None else ""
 
 
 def _services(cluster: Cluster, change: Change) -> Mapping[str, Sequence[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from kubectl_ipvs.proxy.checks.findings import Finding
 from kubectl_ipvs.proxy.release import parse_version
 
-DEPRECATED, GATED, OFF, REMOVED = (1, 35), (1, 37), (1, 40), (1, 43)
+DEPRECATED, GATED, OFF, REMOVED, GATE_GONE = (1, 35), (1, 37), (1, 40), (1, 43), (1, 46)
 NO_USERSPACE, NFTABLES, NFTABLES_BETA, NFTABLES_STABLE = (1, 26), (1, 29), (1, 31), (1, 33)
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 IPVS_GATE, NFTABLES_GATE = "KubeProxyIPVS", "NFTablesProxyMode"
@@ -73,6 +73,17 @@ def ipvs_is_off(version: str, gates: Mapping[str, bool]) -> bool:
     if number is None or not GATED <= number < REMOVED:
         return False
     return not gates.get(IPVS_GATE, number < OFF)
+
+
+def unknown_gate(version: str, gates: Mapping[str, bool]) -> str:
+    """Return why this kube-proxy exits on the gate of IPVS mode whatever its value, "" where it does not.
+
+    kube-proxy exits on a name that it does not know, in every mode; this one goes away in 1.46 (KEP-5495).
+    """
+    number = parse_version(version)
+    if IPVS_GATE not in gates or number is None or GATED <= number < GATE_GONE:
+        return ""
+    return f"kube-proxy {version} does not know the feature gate {IPVS_GATE} (1.37 to 1.45)"
 
 
 def missing_mode(version: str, mode: str, gates: Mapping[str, bool]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, suggest
 from kubectl_ipvs.proxy.checks.findings import Finding
-from kubectl_ipvs.proxy.checks.lifecycle import IPVS_GATE, ipvs_is_off, missing_mode
+from kubectl_ipvs.proxy.checks.lifecycle import IPVS_GATE, ipvs_is_off, missing_mode, unknown_gate
 from kubectl_ipvs.proxy.checks.modules import PROBES
 from kubectl_ipvs.proxy.config import flags
 from kubectl_ipvs.proxy.config.configuration import Configuration
@@ -58,6 +58,7 @@ def _exits(configuration: Configuration, version: str) -> Iterator[Finding]:
         *configuration.errors,
         *_refused_scheduler(configuration, version),
         *_unknown_flags(configuration, version),
+        *filter(None, [unknown_gate(version, gates)]),
     ]
     if errors:
         yield Finding("IPVS013", "error", f"kube-proxy will not start: {'; '.join(errors)}", FIX)
