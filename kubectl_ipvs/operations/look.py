@@ -1,5 +1,6 @@
 """A look at one node: its table is read and judged. Everybody who wants to know how a node is looks by this."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,10 +37,10 @@ class Looker:
         """Seconds that one look may take."""
         return self.reader.timeout
 
-    def look(self, node: ProxyNode) -> Look:
-        """Read one node's table through its pod, and judge it by its own configuration."""
+    def look(self, node: ProxyNode, look_for: Sequence[str] = ()) -> Look:
+        """Read one node's table through its pod, and judge it by its own configuration; `look_for`: see the reader."""
         source = node.source
-        reading = Reading(None) if node.pod is None else self.reader.read(node.pod, source.excluded)
+        reading = Reading(None) if node.pod is None else self.reader.read(node.pod, source.excluded, look_for)
         if reading.summary is not None and source.mode == "ipvs":
             reading = reading._replace(summary=self.services.sorted_out(reading.summary, source.scheduler))
         return Look(node, reading, judge(facts(node, reading, known=self.services.known)))

@@ -171,6 +171,26 @@ def test_module_is_there(options: dict[str, Any], sandbox: MakeSandbox, ipvs: Ip
     assert (run.code, found(run)) == (0, [])
 
 
+@pytest.mark.parametrize("node", ["node1", "node4"])
+@pytest.mark.parametrize(("version", "what"), [("v1.25.9", FALLS_BACK), ("v1.34.2", CRASHES)])
+def test_module_is_missing_on_one_node(version: str, what: str, node: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Nodes of one kernel release may differ: the one without the module is named, whether its lists were read or not.
+
+    Each node is asked by the command that reads its table: one exec a node, and two for the lists of the release.
+    """
+    box = sandbox(nodes=4, version=version, faults={node: "no-module=lc"}, loaded=["lc"], image="official")
+
+    run = ipvs(box, *SET, *BRISK)
+
+    said = [
+        f"error IPVS004: ip_vs_lc is missing on {node}: {what}",
+        "  hint: install the kernel's extra modules there, or choose another scheduler",
+        *refused("IPVS004"),
+    ]
+    assert (run.code, run.err.splitlines(), writes(box)) == (1, said, [])
+    assert sum(seen.path.endswith("/exec") for seen in box.requests) == 4 + 2
+
+
 def test_module_is_built_in(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """What is built into the kernel is never in /proc/modules, and needs no loading: not even for 1.20."""
     box = sandbox(nodes=1, version="v1.20.2")

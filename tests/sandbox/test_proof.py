@@ -12,7 +12,6 @@ from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.rollout.proof import Finding, Kind, StaysUp, TableInSync
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.nodes.pods import is_ready
 from tests.harness import MakeSandbox
 
 FAST: dict[str, Any] = {"nodes": 1, "terminate": 0.02, "start": 0.02, "sync": 0.0}
@@ -61,13 +60,19 @@ def test_another_scheduler(sandbox: MakeSandbox, tmp_path: Path) -> None:
     assert (found.kind, found.words.startswith("the kernel has wrr on TCP ")) == ("not-yet", True)
 
 
+def is_ready(pods: list[Any], *, unlike: str) -> bool:
+    """Tell whether the one pod is another one by now, and ready."""
+    conditions = [entry for pod in pods if pod["metadata"]["uid"] != unlike for entry in pod["status"]["conditions"]]
+    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
+
+
 @pytest.mark.parametrize(("before", "expected"), [(25, "not-yet"), (0, "verified")])
 def test_real_servers_that_are_gone(before: int, expected: str, sandbox: MakeSandbox, tmp_path: Path) -> None:
     """Virtual servers with nothing behind them verify nothing where there were real servers before the restart."""
     box = sandbox(**FAST, faults={"node1": "no-real-servers"})
     pod = box.objects("Pod")[0]["metadata"]
     box.remove("Pod", "kube-system", pod["name"])
-    while box.objects("Pod")[0]["metadata"]["uid"] == pod["uid"] or not is_ready(box.objects("Pod")[0]):
+    while not (box.kernel("node1")["schedulers"] and is_ready(box.objects("Pod"), unlike=pod["uid"])):
         time.sleep(0.02)
 
     found = judged(box, tmp_path, real_servers=before)

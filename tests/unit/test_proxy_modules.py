@@ -1,8 +1,23 @@
 """Which schedulers a kernel has, and what kube-proxy does without."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from kubectl_ipvs.proxy.checks.modules import consequence, loaded, must_be_loaded, on_disk
+from kubectl_ipvs.proxy.checks.modules import (
+    UNKNOWN,
+    Folder,
+    Modules,
+    Probe,
+    consequence,
+    loaded,
+    must_be_loaded,
+    on_disk,
+    on_node,
+    probed,
+    probes,
+)
 
 PROC = """\
 ip_vs_wlc 16384 0 - Live 0x0000000000000000
@@ -31,7 +46,8 @@ def test_loaded(text: str, expected: set[str] | None) -> None:
 )
 def test_on_disk(text: str, expected: set[str] | None) -> None:
     """modules.dep and modules.builtin: any folder, any compression, - for _; nothing is known of another text."""
-    assert on_disk(text) == expected
+    found = on_disk(text)
+    assert (None if found is None else set(found)) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,3 +88,101 @@ def test_must_be_loaded(version: str, scheduler: str, expected: bool) -> None:  
 def test_consequence(version: str, words: str) -> None:
     """What each version does without the module."""
     assert consequence(version) == words
+
+
+ASKED = probes("6.1.0-18", "lc")
+FILES = ASKED[3:]
+NO, FILE, DIRECTORY = "No such file or directory", "Not a directory", "Is a directory"
+
+
+def said(answers: list[str], form: str = "cat: {}: {}") -> str:
+    """Write what cat says about each path; "" is nothing."""
+    return "\n".join(form.format(path, answer) for path, answer in zip(ASKED, answers, strict=True) if answer)
+
+
+@pytest.mark.parametrize("form", ["cat: {}: {}", "cat: '{}': {}", "cat: can't open '{}': {}"])
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([DIRECTORY, DIRECTORY, FILE, FILE, NO, NO, NO], Probe(loaded=True, file=True)),
+        ([DIRECTORY, NO, FILE, NO, FILE, NO, NO], Probe(loaded=False, file=True)),
+        ([DIRECTORY, NO, FILE, NO, NO, NO, NO], Probe(loaded=False, file=False)),
+        ([NO, NO, FILE, NO, NO, NO, FILE], Probe(loaded=None, file=True)),  # ip_vs itself is not loaded, or no /sys
+        ([NO, NO, NO, NO, NO, NO, NO], UNKNOWN),  # neither folder is mounted
+        ([DIRECTORY, NO, FILE, NO, "Permission denied", NO, NO], Probe(loaded=False, file=None)),
+        ([DIRECTORY, "", FILE, NO, NO, NO, NO], Probe(loaded=None, file=False)),
+        ([""] * 7, UNKNOWN),
+    ],
+)
+def test_probed(answers: list[str], expected: Probe, form: str) -> None:
+    """A module is there, is not, or nobody can tell; in the words of any cat."""
+    assert probed(said(answers, form), ASKED) == expected
+
+
+def test_what_cat_says(tmp_path: Path) -> None:
+    """A path with a slash at its end: nothing is printed of a file, and its kind is told by the system's own words."""
+    listing, module, folder = tmp_path / "modules.dep", tmp_path / "ip_vs_lc.ko", tmp_path / "ip_vs"
+    folder.mkdir()
+    for file in (listing, module):
+        file.write_text("text")
+    asked = tuple(f"{path}/" for path in (folder, folder.with_name("ip_vs_lc"), listing, module, tmp_path / "x.ko.xz"))
+
+    ran = subprocess.run(
+        ["cat", *asked], capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": "/bin"}
+    )
+
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert probed(ran.stderr, asked) == Probe(loaded=False, file=True)
+    module.unlink()
+    ran = subprocess.run(
+        ["cat", *asked], capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": "/bin"}
+    )
+    assert probed(ran.stderr, asked) == Probe(loaded=False, file=False)
+
+
+def test_probes() -> None:
+    """The usual folder, in every compression; nothing to look for where kernel or scheduler are not known."""
+    assert (probes("", "lc"), probes("6.1", ""), probed("anything", ())) == ((), (), UNKNOWN)
+    assert (
+        tuple(
+            f"/lib/modules/6.1.0-18/kernel/net/netfilter/ipvs/ip_vs_lc.ko{suffix}/"
+            for suffix in ("", ".xz", ".zst", ".gz")
+        )
+        == FILES
+    )
+
+
+USUAL, UNUSUAL = "kernel/net/netfilter/ipvs/ip_vs_lc.ko.xz", "extra/ip_vs_lc.ko"
+HERE, GONE = Probe(loaded=None, file=True), Probe(loaded=None, file=False)
+
+
+@pytest.mark.parametrize(
+    ("path", "here", "at_sample", "expected"),
+    [
+        (USUAL, HERE, HERE, True),
+        (USUAL, GONE, HERE, False),  # this node alone lacks it
+        (USUAL, UNKNOWN, HERE, True),
+        ("", HERE, GONE, True),  # the sampled node alone lacks it
+        ("", GONE, GONE, False),
+        ("", UNKNOWN, UNKNOWN, False),
+        ("", HERE, HERE, False),  # the file is there, and the list of modules does not have it
+        (UNUSUAL, GONE, GONE, True),  # it lies where it was not looked for
+    ],
+)
+def test_on_node(path: str, here: Probe, at_sample: Probe, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Each node's own file decides, but where it says nothing."""
+    folder = Folder("node1", frozenset({"rr"}), {"lc": path} if path else {})
+    found = on_node("lc", None, folder, here, at_sample)
+    assert found == Modules(None, frozenset({"rr", "lc"} if expected else {"rr"}))
+
+
+def test_on_node_without_lists() -> None:
+    """Where no list could be read a file is proof, its absence is none: it may be built in."""
+    both = [on_node("lc", frozenset({"rr"}), None, here, UNKNOWN) for here in (HERE, GONE)]
+    assert both == [Modules(frozenset({"rr"}), frozenset({"lc"})), Modules(frozenset({"rr"}), None)]
+
+
+def test_built_in_needs_no_file() -> None:
+    """What is built in is loaded and available on every node of the release."""
+    folder = Folder("node1", frozenset({"lc"}), {})
+    assert on_node("lc", frozenset(), folder, GONE, GONE) == Modules(frozenset({"lc"}), frozenset({"lc"}))

@@ -12,7 +12,8 @@ from kubectl_ipvs.operations.change.coverage import Coverage
 from kubectl_ipvs.operations.change.edits import Change, sources_in_the_way
 from kubectl_ipvs.operations.change.rights import missing_rights
 from kubectl_ipvs.operations.installation import Installation, ProxyNode
-from kubectl_ipvs.operations.kernel_modules import read_modules
+from kubectl_ipvs.operations.kernel_modules import probed_on, read_modules
+from kubectl_ipvs.operations.look import Look
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.survey import place
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
@@ -62,13 +63,16 @@ def mends_start(change: Change) -> bool:
     return any(_errors(entry.source) and not _errors(entry.after) for entry in change.edits if entry.changes_text)
 
 
-def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, timeout: float) -> list[Finding]:
+def check(
+    cluster: Cluster, plan: "Plan", covered: Coverage, looks: Sequence[Look], concurrency: int, timeout: float
+) -> list[Finding]:
     """Gather the facts and evaluate them, for each configuration; what is said of several is said once."""
     change, options, restarts = plan.change, plan.options, bool(plan.targets)
     after = {source.identity: source for source in change.after.sources}
     rights, unknown, warnings = missing_rights(cluster, plan, concurrency)
     busy = _rollouts(cluster, plan) if restarts else {}
     services = _services(cluster, change)
+    seen = probed_on(looks, after)
     found: list[Finding] = []
     for source, nodes in _readers(plan):
         facts = _source_facts(source, after[source.identity]._replace(version=source.version), change)
@@ -80,7 +84,7 @@ def check(cluster: Cluster, plan: "Plan", covered: Coverage, concurrency: int, t
             rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
         if facts.scheduler and facts.mode == "ipvs":
-            modules = read_modules(cluster, nodes, facts.scheduler, source.version, concurrency, timeout)
+            modules = read_modules(cluster, nodes, facts.scheduler, source.version, seen, concurrency, timeout)
             known = [entry._replace(modules=modules.get(entry.name)) for entry in facts.nodes]
             facts = replace(facts, nodes=known)
         found += findings(facts)

@@ -16,6 +16,7 @@ from kubectl_ipvs.operations.change.edits import Change
 from kubectl_ipvs.operations.change.options import ChangeOptions
 from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.installation import Installation, ProxyNode, Where, bare, choose, natural
+from kubectl_ipvs.operations.kernel_modules import probes_of
 from kubectl_ipvs.operations.look import Look, Looker, facts
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Target
 from kubectl_ipvs.operations.rollout.pace import canary_problem, first_node, seconds
@@ -86,7 +87,7 @@ def plan(
     refused = early(change)
     if any(not (options.force and entry.forcible) for entry in refused):
         return made._replace(findings=tuple(refused))
-    looks = _looks(cluster, where, nodes, looker, concurrency)
+    looks = _looks(cluster, where, nodes, _look_by(looker, change), concurrency)
     covered, nodes = _cover(cluster, change, options, looks), [seen.node for seen in looks]
     covered = covered._replace(left_out=(*covered.left_out, *_others(cluster, where, change, options)))
     targets = covered.targets
@@ -110,7 +111,7 @@ def plan(
             f" ({covered.reasons[kept[0]]})",
             hint="leave --strategy=rollout out",
         )
-    return made._replace(findings=tuple(check(cluster, made, covered, concurrency, looker.timeout)))
+    return made._replace(findings=tuple(check(cluster, made, covered, looks, concurrency, looker.timeout)))
 
 
 def _others(cluster: Cluster, where: Where, change: Change, options: ChangeOptions) -> list[NodeOutcome]:
@@ -138,19 +139,19 @@ def _nodes(found: Installation, options: ChangeOptions) -> list[ProxyNode]:
     return choose(found.nodes, options.names)
 
 
-def _looks(cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], looker: Looker, concurrency: int) -> list[Look]:
+def _looks(
+    cluster: Cluster, where: Where, nodes: Sequence[ProxyNode], look: Callable[[ProxyNode], Look], concurrency: int
+) -> list[Look]:
     """Look at every node that may be touched; once more where its pod was replaced, or the connection was lost."""
     if not nodes:
         return []
     cluster.let_go()
-    looks = {seen.node.name: seen for seen in fan_out(lambda node: _look(looker, node), nodes, concurrency)}
+    looks = {seen.node.name: seen for seen in fan_out(look, nodes, concurrency)}
     missed = {name: seen.node for name, seen in looks.items() if seen.reading.failure in PASSING}
     if missed:
         again = _listed_again(cluster, where, missed)
         looks = {name: seen for name, seen in looks.items() if name in again or name not in missed}
-        looks |= {
-            seen.node.name: seen for seen in fan_out(lambda n: _look(looker, n), list(again.values()), concurrency)
-        }
+        looks |= {seen.node.name: seen for seen in fan_out(look, list(again.values()), concurrency)}
     return sorted(looks.values(), key=lambda seen: natural(seen.node.name))
 
 
@@ -201,10 +202,18 @@ def _spares(change: Change) -> Callable[[ProxyNode], bool]:
     return spares
 
 
-def _look(looker: Looker, node: ProxyNode) -> Look:
-    """Look at a node where there is something to look at; in another mode no table is read."""
-    pod = node.pod
-    if pod is None or not node.ready or not (pod.ready or pod.terminating) or node.source.mode not in {"ipvs", None}:
-        reading = Reading(None, failure="no-pod" if pod is None else "")
-        return Look(node, reading, judge(facts(node, reading)))
-    return looker.look(node)
+def _look_by(looker: Looker, change: Change) -> Callable[[ProxyNode], Look]:
+    """Return how a node is looked at: at its table, and for the module that it is going to need, in one command.
+
+    Only where there is something to look at; in another mode no table is read.
+    """
+    after = {source.identity: source for source in change.after.sources}
+
+    def look(node: ProxyNode) -> Look:
+        pod, source = node.pod, node.source
+        if pod is None or not node.ready or not (pod.ready or pod.terminating) or source.mode not in {"ipvs", None}:
+            reading = Reading(None, failure="no-pod" if pod is None else "")
+            return Look(node, reading, judge(facts(node, reading)))
+        return looker.look(node, probes_of(node, after.get(source.identity, source)))
+
+    return look

@@ -18,6 +18,7 @@ from kubectl_ipvs.ipvs.summary import Summarizer, Summary
 IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
 DIALING = ("dialing backend", "unable to upgrade connection", "no route to host", "connection refused", "i/o timeout")
 NO_TOOLS = "no-ipvsadm"
+ERROR = 1  # cat's exit code where it could not read some of its files
 
 
 class Reading(NamedTuple):
@@ -27,6 +28,7 @@ class Reading(NamedTuple):
     source: str = ""
     failure: str = ""
     reason: str = ""
+    said: str = ""  # what was said of the paths that were to be looked for
 
 
 @dataclass(slots=True)
@@ -38,10 +40,15 @@ class Reader:
     max_output: int = MAX_OUTPUT
     lacking: set[str] = field(default_factory=set)
 
-    def read(self, pod: Pod, exclude: Sequence[str] = ()) -> Reading:
-        """Read the table of the node that `pod` runs on; never raises for what one node does."""
+    def read(self, pod: Pod, exclude: Sequence[str] = (), look_for: Sequence[str] = ()) -> Reading:
+        """Read the table of the node that `pod` runs on; never raises for what one node does.
+
+        `look_for`: paths that end with a slash, about which the same `cat` is asked (see proxy/checks/modules).
+        """
         deadline = time.monotonic() + self.timeout
         try:
+            if look_for:
+                return self._read_both(pod, exclude, look_for, deadline)
             first = None if pod.image in self.lacking else self._try(pod, IPVSADM, exclude, deadline)
             if first is not None and first.failure == "":
                 return first
@@ -50,6 +57,14 @@ class Reader:
             return self._try(pod, PROC, exclude, deadline)
         except ExecFailed as error:
             return Reading(None, failure=_kind(error), reason=str(error))
+
+    def _read_both(self, pod: Pod, exclude: Sequence[str], look_for: Sequence[str], deadline: float) -> Reading:
+        """Read the table and look for files by one command; by ipvsadm, without the files, where there is no cat."""
+        both = self._try(pod, (PROC[0], *look_for, PROC[1]), exclude, deadline)
+        if both.failure != NO_TOOLS or pod.image in self.lacking:
+            return both
+        table = self._try(pod, IPVSADM, exclude, deadline)
+        return both if table.failure == NO_TOOLS else table
 
     def _try(self, pod: Pod, command: Sequence[str], exclude: Sequence[str], deadline: float) -> Reading:
         summing = Summarizer(exclude)
@@ -62,9 +77,10 @@ class Reader:
 
         left = max(deadline - time.monotonic(), 0.001)
         ended = self.cluster.run(pod, command, timeout=left, sink=sink, max_output=self.max_output)
-        if ended.code == 0:
-            return _summed(summing.finish(), "ipvsadm" if command is IPVSADM else "proc", size)
-        return _failed(ended, command)
+        source = "ipvsadm" if command is IPVSADM else "proc"
+        if ended.code == 0 or _fails_elsewhere(ended, command):
+            return _summed(summing.finish(), source, size)._replace(said=ended.stderr)
+        return _failed(ended, command)._replace(said=ended.stderr if ended.code == ERROR else "")
 
 
 def _summed(summary: Summary, source: str, size: int) -> Reading:
@@ -76,9 +92,16 @@ def _summed(summary: Summary, source: str, size: int) -> Reading:
     return Reading(summary, source)
 
 
+def _fails_elsewhere(ended: Finished, command: Sequence[str]) -> bool:
+    """Tell whether what went wrong is about the paths that were looked for: then the table itself was read."""
+    said = ended.stderr
+    return ended.code == ERROR and PROC[1] not in said and any(path in said for path in command[1:-1])
+
+
 def _failed(ended: Finished, command: Sequence[str]) -> Reading:
-    said = ended.stderr or ended.problem or f"{command[0]} ended with code {ended.code}"
-    if command is PROC and ended.code is not None and "no such file" in said.lower():
+    lines = [line for line in ended.stderr.splitlines() if not any(path in line for path in command[1:-1])]
+    said = "\n".join(lines) or ended.problem or f"{command[0]} ended with code {ended.code}"
+    if command[-1] == PROC[1] and ended.code is not None and "no such file" in said.lower():
         return Reading(None, failure="not-ipvs", reason="the kernel has no IPVS table (ip_vs is not loaded)")
     if ended.missing:
         return Reading(None, failure=NO_TOOLS, reason="the image has neither ipvsadm nor cat")

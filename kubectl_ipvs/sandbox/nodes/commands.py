@@ -13,6 +13,7 @@ _NO_IPVS = (
     "Can't initialize ipvs: Protocol not available\n"
     "Are you sure that IP Virtual Server is built in the kernel or as module?\n"
 )
+NOT_THERE = "No such file or directory"
 
 
 class Output(NamedTuple):
@@ -69,8 +70,12 @@ def _cat(host: Host, paths: list[str]) -> Output:
     out, err = "", ""
     for path in paths:
         text = file_text(host, path)
-        if text is None:
-            err += f"cat: {path}: No such file or directory\n"
+        if path.endswith("/"):
+            is_file = file_text(host, path.rstrip("/")) is not None
+            why = "Not a directory" if is_file else "Is a directory" if _is_directory(host, path) else NOT_THERE
+            err += f"cat: {path}: {why}\n"
+        elif text is None:
+            err += f"cat: {path}: {NOT_THERE}\n"
         else:
             out += text
     return Output(1 if err else 0, out, err)
@@ -113,6 +118,13 @@ def _modprobe(host: Host, words: list[str]) -> Output:
     return Output(1 if missing else 0, err=missing)
 
 
+def _is_directory(host: Host, path: str) -> bool:
+    """Tell whether there is such a directory: of a module that is loaded."""
+    kernel = host.kernel
+    names = {"ip_vs", *(f"ip_vs_{name}" for name in kernel.loaded)} if kernel.has_ipvs else set()
+    return path.rstrip("/") in {f"/sys/module/{name}" for name in names}
+
+
 def file_text(host: Host, path: str) -> str | None:
     """Return the text of one of the files there are, None for any other path."""
     kernel = host.kernel
@@ -131,6 +143,7 @@ def file_text(host: Host, path: str) -> str | None:
     }
     if host.network.has_dummy:
         files[f"/sys/class/net/{DUMMY}/operstate"] = lambda: "down\n"
+    files |= {f"{modules}/{path}": lambda: "\x7fELF" for path in kernel.module_files()}
     if kernel.has_ipvs:
         files["/proc/net/ip_vs"] = kernel.proc_text
     return files[path]() if path in files else None

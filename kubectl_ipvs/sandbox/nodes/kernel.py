@@ -14,6 +14,7 @@ from zlib import crc32
 from kubectl_ipvs.sandbox.nodes.rows import HZ, Row, hex_endpoint
 
 SIZE = 4096
+_MODULE = "kernel/net/netfilter/ipvs/ip_vs"
 VARIANTS = 16  # different sets of connection counters among the nodes
 
 # Scheduler -> first kernel that has it (ip_vs_<name>).
@@ -179,13 +180,14 @@ class Kernel:
             lines.append("nf_conntrack 188416 3 xt_conntrack,nf_nat,ip_vs, Live 0x0000000000000000\n")
         return "".join([*lines, "overlay 163840 12 - Live 0x0000000000000000\n"])
 
+    def module_files(self) -> list[str]:
+        """Return the paths of ip_vs and of its schedulers, below the module folder."""
+        return [f"{_MODULE}.ko", *(f"{_MODULE}_{name}.ko" for name in sorted(self.modules))] if self.has_ipvs else []
+
     def dependencies_text(self) -> str:
         """Return what modules.dep holds: the module files that are there."""
-        if not self.has_ipvs:
-            return "kernel/fs/overlayfs/overlay.ko:\n"
-        base = "kernel/net/netfilter/ipvs/ip_vs"
-        lines = [f"{base}_{name}.ko: {base}.ko kernel/lib/libcrc32c.ko\n" for name in sorted(self.modules)]
-        return "".join([f"{base}.ko: kernel/lib/libcrc32c.ko\n", *lines, "kernel/fs/overlayfs/overlay.ko:\n"])
+        lines = [f"{path}: {_MODULE}.ko kernel/lib/libcrc32c.ko\n" for path in self.module_files()]
+        return "".join([*lines, "kernel/fs/overlayfs/overlay.ko:\n"])
 
     def _text(self, *, tool: bool) -> str:
         rows = "".join(row.text(self.scheduler, tool=tool) for row in self._rows)
