@@ -33,12 +33,13 @@ class Reader:
 
     `rows` is what a real-server line is at this point: REAL_SERVER below a virtual server, SKIPPED below the
     probe, UNPARSED where no virtual server stands above (start, header, broken virtual server).
-    `hexadecimal` is the format as far as it is known: True for /proc.
+    `hexadecimal` is the format as far as it is known: True for /proc. `probe`: kube-proxy's probe was there.
     """
 
     def __init__(self) -> None:
         self.rows = Kind.UNPARSED
         self.hexadecimal = False
+        self.probe = False
 
     def read(self, line: bytes) -> tuple[Kind, re.Match[bytes] | None]:
         """Classify one line without its line feed; the match is that of the row, None for other lines."""
@@ -54,6 +55,7 @@ class Reader:
         self.hexadecimal = is_hexadecimal(server["mark"] or server["address"], otherwise=self.hexadecimal)
         if server["protocol"] == b"TCP" and server["address"] in PROBES:
             self.rows = Kind.SKIPPED
+            self.probe = True
             return Kind.SKIPPED
         self.rows = Kind.REAL_SERVER
         return Kind.VIRTUAL_SERVER

@@ -31,6 +31,7 @@ def parse(data: bytes) -> Table:
     return Table(
         tuple(_virtual_server(match, rows, hexadecimal=hexa) for match, hexa, rows in servers),
         tuple(unparsed),
+        reader.probe,
     )
 
 

@@ -8,6 +8,9 @@ from kubectl_ipvs.ipvs.address import canonical, canonical_mark
 Why: TypeAlias = Literal["excluded", "firewall mark", "forwarding", "no service"]
 
 
+NO_SCHEDULER = "none"  # what a kernel shows for an instant while a virtual server gets another scheduler
+
+
 class Row(NamedTuple):
     """One virtual server.
 

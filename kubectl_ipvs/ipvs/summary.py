@@ -15,7 +15,7 @@ from typing import Final, NamedTuple, cast
 
 from kubectl_ipvs.ipvs.grammar import PROBES, REAL_SERVERS_IN_BLOCK, VIRTUAL_SERVERS_IN_BLOCK
 from kubectl_ipvs.ipvs.line_reader import Kind, Reader, text_of
-from kubectl_ipvs.ipvs.rows import ForeignRow, Row
+from kubectl_ipvs.ipvs.rows import NO_SCHEDULER, ForeignRow, Row
 from kubectl_ipvs.ipvs.tally import FOREIGN_KEPT, MOST_KEPT, MOST_NAMED, Tally, Words, most_first
 
 __all__ = [
@@ -47,7 +47,8 @@ class Summary(NamedTuple):
     `foreign`: the number of virtual servers that kube-proxy did not make; `foreign_rows`: the first 20.
 
     Of all virtual servers, so the sum of `schedulers` plus `foreign`: `virtual_servers`, `real_servers`
-    whatever their weight, and the connections `active` and `inactive`. kube-proxy's probe is never counted.
+    whatever their weight, and the connections `active` and `inactive`. kube-proxy's probe is never counted; `probe`
+    says that it was there.
 
     `unparsed`: the first 20 lines that fit nothing, as in Table but cut at 1,000 characters;
     `unparsed_lines`: their number.
@@ -66,6 +67,7 @@ class Summary(NamedTuple):
     empty: int = 0
     examples: Mapping[str, tuple[Row, ...]] = MappingProxyType({})
     example_sizes: Mapping[str, tuple[int, ...]] = MappingProxyType({})
+    probe: bool = False
 
 
 def differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
@@ -81,13 +83,13 @@ def reclassify(summary: Summary, is_service: Callable[[Row], bool]) -> Summary:
     """Take out what is of no Service: such rows of `examples` become foreign, and every sum of ours loses them.
 
     Only rows known by name can be asked about. Of a scheduler with more than 200 rows that is five, so its
-    number may still have some of no Service in it.
+    number may still have some of no Service in it. A row in the middle of an edit is nobody's yet: it stays.
     """
     kept: dict[str, list[tuple[Row, int]]] = {name: [] for name in summary.schedulers}
     gone: list[tuple[Row, int]] = []
     for name, rows in summary.examples.items():
         for row, size in zip(rows, summary.example_sizes[name], strict=True):
-            (kept[name] if is_service(row) else gone).append((row, size))
+            (kept[name] if name == NO_SCHEDULER or is_service(row) else gone).append((row, size))
     gone.sort()
     counts = Counter(summary.schedulers)
     counts.subtract(row.scheduler for row, _ in gone)
@@ -150,6 +152,7 @@ class Summarizer:
             empty=tally.empty,
             examples={name: tuple(row for row, _ in rows) for name, rows in kept.items()},
             example_sizes={name: tuple(size for _, size in rows) for name, rows in kept.items()},
+            probe=self._reader.probe,
         )
 
     def _block(self, block: bytes) -> None:

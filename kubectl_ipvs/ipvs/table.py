@@ -53,8 +53,9 @@ class Table(NamedTuple):
     """Everything a listing said, in its order.
 
     `unparsed` holds the lines that fit nothing, as they came, without the line end: decoded as UTF-8 with
-    errors="replace" and not escaped, so escape them before they reach a terminal.
+    errors="replace" and not escaped, so escape them before they reach a terminal. `probe`: kube-proxy's was there.
     """
 
     virtual_servers: tuple[VirtualServer, ...]
     unparsed: tuple[str, ...]
+    probe: bool = False

@@ -1,5 +1,6 @@
 """A look at one node: its table is read and judged. Everybody who wants to know how a node is looks by this."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +10,9 @@ from kubectl_ipvs.operations.installation import ProxyNode
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.tables.known_services import KnownServices
 from kubectl_ipvs.operations.tables.reader import Reader, Reading
-from kubectl_ipvs.proxy.verdict import Age, NodeFacts, Verdict, judge
+from kubectl_ipvs.proxy.verdict import Age, NodeFacts, Verdict, judge, unfinished
+
+PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds between looks at a table that is being written
 
 
 class Look(NamedTuple):
@@ -40,10 +43,20 @@ class Looker:
     def look(self, node: ProxyNode, look_for: Sequence[str] = ()) -> Look:
         """Read one node's table through its pod, and judge it by its own configuration; `look_for`: see the reader."""
         source = node.source
-        reading = Reading(None) if node.pod is None else self.reader.read(node.pod, source.excluded, look_for)
+        reading = Reading(None) if node.pod is None else self._settled(node.pod, source, look_for)
         if reading.summary is not None and source.mode == "ipvs":
             reading = reading._replace(summary=self.services.sorted_out(reading.summary, source.scheduler))
         return Look(node, reading, judge(facts(node, reading, known=self.services.known)))
+
+    def _settled(self, pod: Pod, source: Source, look_for: Sequence[str]) -> Reading:
+        """Read a table; once more, and again, while kube-proxy is in the middle of writing it, for a moment."""
+        reading = self.reader.read(pod, source.excluded, look_for)
+        for pause in PAUSES:
+            if reading.summary is None or not unfinished(reading.summary, source.mode):
+                break
+            time.sleep(pause)
+            reading = self.reader.read(pod, source.excluded, look_for)
+        return reading
 
 
 def facts(node: ProxyNode, reading: Reading, *, known: bool = False) -> NodeFacts:

@@ -8,6 +8,7 @@ of foreign rows alone and a configuration that nobody can read have states of th
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from kubectl_ipvs.ipvs.rows import NO_SCHEDULER
 from kubectl_ipvs.ipvs.summary import Row, Summary, differing
 
 STATES = (
@@ -16,7 +17,6 @@ STATES = (
 )  # fmt: skip
 OUT_OF_STEP = frozenset({"restart-needed", "out-of-step"})
 UNSEEN = frozenset({"no-pod", "not-ready", "forbidden", "timeout", "unreachable", "no-ipvsadm", "unreadable"})
-NO_SCHEDULER = "none"  # what a kernel shows for an instant while a virtual server gets another scheduler
 MOST_NAMED = 5
 
 Age = Literal["current", "outdated", "unsure"]
@@ -74,11 +74,29 @@ def judge(facts: NodeFacts) -> Verdict:
         return _unread(facts)
     if not facts.pod_ready:
         return Verdict("not-ready", facts.pod_reason)
+    coming = "" if facts.age == "outdated" else unfinished(facts.summary, facts.mode)
+    if coming:
+        return Verdict("not-ready", coming, mode=facts.mode or "")
     if facts.mode is None or facts.wanted is None:
         return Verdict(
             "unknown", facts.unread or "its configuration cannot be read: not compared", _remark(facts.summary)
         )
     return _compared(facts, facts.summary, facts.mode, facts.wanted)
+
+
+def unfinished(summary: Summary, mode: str | None) -> str:
+    """Say what shows that kube-proxy is in the middle of writing a table, "" where nothing does: then look again.
+
+    While it starts with another scheduler its probe is there for some 20 ms, and each virtual server has the scheduler
+    `none` for some 10 ms (seen with 1.36). Neither says anything about the node: it is no difference and no proof.
+    """
+    changing = summary.schedulers.get(NO_SCHEDULER, 0)
+    if mode not in {"ipvs", None} or not (changing or summary.probe):
+        return ""
+    if not changing:
+        return "kube-proxy is starting: it tries the scheduler out"
+    many = "1 virtual server" if changing == 1 else f"{changing} virtual servers"
+    return f"kube-proxy is writing the table: the kernel is changing the scheduler of {many}"
 
 
 def describe(schedulers: Mapping[str, int]) -> str:
@@ -143,8 +161,6 @@ def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:
 def _difference(summary: Summary, wanted: str, facts: NodeFacts) -> str:
     """Say what differs: address, port, scheduler, five rows at most; a few among many may be somebody else's."""
     shown = summary.schedulers
-    if NO_SCHEDULER in shown:
-        return f"the kernel is changing the scheduler of {shown[NO_SCHEDULER]} virtual servers"
     others = {name: count for name, count in shown.items() if name != wanted}
     said = f"the kernel has {'; '.join(_named_by_scheduler(summary, others))} instead of {wanted}"
     if facts.services_known or wanted not in shown or sum(others.values()) >= shown[wanted]:

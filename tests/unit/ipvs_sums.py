@@ -41,8 +41,9 @@ def summary_of(
     """Sum a table of at most 200 virtual servers a scheduler."""
     found = [foreign(server, exclude) for server in table.virtual_servers]
     mine = [server for server, why in zip(table.virtual_servers, found, strict=True) if why is None]
-    own = sorted((row(server), len(server.real_servers)) for server in mine if is_service(row(server)))
-    none = sorted(row(server) for server in mine if not is_service(row(server)))
+    served = {row(server): is_service(row(server)) or server.scheduler == "none" for server in mine}
+    own = sorted((row(server), len(server.real_servers)) for server in mine if served[row(server)])
+    none = sorted(row(server) for server in mine if not served[row(server)])
     foreign_rows = [why for why in found if why] + [ForeignRow(name, "no service") for name in none]
     reals = [real for server in table.virtual_servers for real in server.real_servers]
     schedulers = Counter(name.scheduler for name, _ in own)
@@ -59,5 +60,6 @@ def summary_of(
         own_real_servers=sum(size for _, size in own),
         empty=sum(not size for _, size in own),
         examples={each: tuple(name for name, _ in own if name.scheduler == each) for each in schedulers},
+        probe=table.probe,
         example_sizes={each: tuple(size for name, size in own if name.scheduler == each) for each in schedulers},
     )

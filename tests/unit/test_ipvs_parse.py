@@ -145,6 +145,7 @@ SAMPLES = {
             virtual("UDP 198.51.100.0:20000 mh"),
         ),
         (),
+        probe=True,
     ),
     "cut-in-transit": Table(
         (

@@ -105,6 +105,7 @@ def test_the_probe_ends_the_virtual_server_above_it() -> None:
     listing = b"TCP 10.96.0.1:443 rr\nTCP 198.51.100.0:20000 mh\n -> 10.0.0.1:80 Route 1 0 0\n"
     found = summarize(listing)
     assert (found.schedulers, found.empty, found.foreign, found.real_servers) == ({"rr": 1}, 1, 0, 0)
+    assert (found.probe, summarize(b"TCP 10.96.0.1:443 rr\n").probe) == (True, False)
 
 
 def test_the_first_twenty_foreign_rows_are_named() -> None:
@@ -191,3 +192,9 @@ def test_a_row_that_either_format_could_print_is_named_in_the_format_of_the_list
     for found in (summarize(listing), pieces.finish(), summarize(listing + b"something else\n")):
         named = found.examples["rr"][-1]
         assert named.address == f"[fd12:3456:789a:bcde:f123:4567:89ab:cdef]:{port}"
+
+
+def test_a_row_in_the_middle_of_an_edit_is_never_foreign() -> None:
+    """A virtual server without a scheduler for an instant is kube-proxy's, whether a Service is known for it or not."""
+    found = reclassify(summarize(b"TCP 10.96.0.1:443 rr\nTCP 10.96.0.9:443 none\n"), lambda _: False)
+    assert (found.schedulers, found.foreign) == ({"none": 1}, 1)

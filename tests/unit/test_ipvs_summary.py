@@ -84,6 +84,7 @@ def test_blocks_add_up() -> None:
         own_real_servers=80000,
         examples={"rr": (row,) * 5},
         example_sizes={"rr": (10,) * 5},
+        probe=True,
     )
 
 

@@ -8,6 +8,8 @@ from kubectl_ipvs.ipvs.summary import ForeignRow, Row, Summary
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, STATES, UNSEEN, NodeFacts, Verdict, describe, judge, named
 
 OLD = "kube-proxy started before the configuration was last changed"
+WRITING = "kube-proxy is writing the table: the kernel is changing the scheduler"
+TRYING = "kube-proxy is starting: it tries the scheduler out"
 POD = "pod p is not ready: Pending"
 
 
@@ -62,9 +64,35 @@ TABLE: dict[str, tuple[dict[str, Any], Verdict]] = {
     ),
     "a scheduler that is being changed": (
         {"summary": table(rows("lc", 40), rows("none", 2))},
+        Verdict("not-ready", f"{WRITING} of 2 virtual servers", mode="ipvs"),
+    ),
+    "a scheduler that is being changed, and nothing else": (
+        {"summary": table(rows("none", 1))}, Verdict("not-ready", f"{WRITING} of 1 virtual server", mode="ipvs"),
+    ),
+    "a scheduler that is being changed, the text may have changed since": (
+        {"summary": table(rows("lc", 1), rows("none", 1)), "age": "unsure"},
+        Verdict("not-ready", f"{WRITING} of 1 virtual server", mode="ipvs"),
+    ),
+    "a scheduler that is being changed, nobody knows into what": (
+        {"summary": table(rows("lc", 1), rows("none", 1)), "mode": None, "wanted": None},
+        Verdict("not-ready", f"{WRITING} of 1 virtual server"),
+    ),
+    "a scheduler that is being changed by the kube-proxy before": (
+        {"summary": table(rows("none", 2)), "age": "outdated"},
+        Verdict("restart-needed", f"the kernel has none, {OLD}", "", "ipvs", rows("none", 2)),
+    ),
+    "a scheduler that is being changed, in another mode": (
+        {"summary": table(rows("none", 2)), "mode": "iptables"},
         Verdict(
-            "out-of-step", "the kernel is changing the scheduler of 2 virtual servers", "", "ipvs", rows("none", 2)
+            "not-ipvs", "kube-proxy's mode is iptables; 2 virtual servers are left over", mode="iptables"
         ),
+    ),
+    "the probe beside a table that is right": (
+        {"summary": table(rows("lc", 40))._replace(probe=True)}, Verdict("not-ready", TRYING, mode="ipvs"),
+    ),
+    "the probe alone": ({"summary": table()._replace(probe=True)}, Verdict("not-ready", TRYING, mode="ipvs")),
+    "the probe before the others have changed": (
+        {"summary": table(rows("rr", 40))._replace(probe=True)}, Verdict("not-ready", TRYING, mode="ipvs"),
     ),
     "another scheduler, and the text may have changed since": (
         {"summary": table(rows("rr", 2)), "age": "unsure"},
