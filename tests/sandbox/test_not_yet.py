@@ -11,7 +11,7 @@ from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Upgrade
 from kubectl_ipvs.sandbox.wire.frames import Channel
 from tests.harness import Ipvs, MakeSandbox
 
-FAST: dict[str, Any] = {"nodes": 1, "terminate": 0.02, "start": 0.02, "sync": 0.0, "image_has_ipvsadm": False}
+FAST: dict[str, Any] = {"nodes": 1, "terminate": 0.02, "start": 0.02, "sync": 0.0, "image": "official"}
 PACE = ("--settle", "0s", "--timeout", "20s")
 PROBE = "TCP  C6336400:4E20 lc\n"
 Spoil = Callable[[str], str]
