@@ -6,7 +6,7 @@ Each method is one request (lists: one a page). Writes name their field manager;
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubectl_ipvs.cluster import paths
 from kubectl_ipvs.cluster.access.connection import Connection
@@ -35,6 +35,9 @@ from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.wire.log import WireLog
 from kubectl_ipvs.cluster.wire.rest import QUIET, STRATEGIC_PATCH, Rest
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
+
+if TYPE_CHECKING:
+    from kubectl_ipvs.cluster.wire.port_forward import Answer
 
 LONGEST_LOG = 64 * 1024  # bytes
 WATCHED = frozenset({"ADDED", "MODIFIED", "DELETED", "BOOKMARK"})  # kinds of events, but for ERROR
@@ -210,6 +213,12 @@ class Cluster:
             sink=sink,
             max_output=max_output,
         )
+
+    def http_get(self, target: Pod, port: int, path: str, *, timeout: float) -> "Answer":
+        """GET a path from a port of a pod; see `port_forward.get`."""
+        from kubectl_ipvs.cluster.wire.port_forward import get
+
+        return get(self._rest, target.namespace, target.name, port, path, timeout=timeout)
 
     def _pod(self, raw: object) -> Pod:
         return pod(raw, self._recognize)

@@ -16,7 +16,8 @@ from tests.harness import BRISK, Ipvs, MakeSandbox
 RBAC = Path(__file__).parents[2] / "docs/rbac.yaml"
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 RESOURCES = (
-    "pods", "pods/exec", "pods/log", "nodes", "configmaps", "secrets", "daemonsets", "services", "events", "leases",
+    "pods", "pods/exec", "pods/portforward", "pods/log",
+    "nodes", "configmaps", "secrets", "daemonsets", "services", "events", "leases",
 )  # fmt: skip
 Right = tuple[str, str]  # verb, resource
 
@@ -126,9 +127,23 @@ def test_optional_rights(right: Right, with_it: str, without_it: str, sandbox: M
     assert without_it in said[1], said[1]
 
 
+def test_port_forward_is_for_nftables_mode(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Only there something is seen by it; without the right the node is named, and the exit code is 3."""
+    runs = []
+    for mode, granted in (("ipvs", False), ("nftables", True), ("nftables", False)):
+        box = sandbox(nodes=1, mode=mode, version="v1.36.3")
+        left_out = set() if granted else {("get", "pods/portforward"), ("create", "pods/portforward")}
+        restrict(box, rights("operator") - left_out)
+        runs.append(ipvs(box, "restart", *BRISK))
+
+    assert [run.code for run in runs] == [0, 0, 3], [run.err for run in runs]
+    assert 'cannot create resource "pods/portforward"' in runs[-1].out
+
+
 def test_every_right_is_needed() -> None:
     """Each right has a command that misses it, but for exec's other verb, those that are optional, and watch."""
     without = {("get", "pods/exec"), ("watch", "pods"), ("list", "services"), ("get", "pods/log"), ("delete", "leases")}
+    without |= {("get", "pods/portforward"), ("create", "pods/portforward")}  # in nftables mode alone
     tested = {(role, right) for role, right, _, _ in needed()}
 
     assert {(role, right) for role in ("viewer", "operator") for right in rights(role) - without} == tested

@@ -7,8 +7,9 @@ import websocket
 
 from kubectl_ipvs.cluster.access.connection import Connection
 from kubectl_ipvs.cluster.wire.command_result import Finished
-from kubectl_ipvs.cluster.wire.exec import _broken, _refused, outcome
+from kubectl_ipvs.cluster.wire.exec import outcome
 from kubectl_ipvs.cluster.wire.rest import Rest
+from kubectl_ipvs.cluster.wire.upgrade import broken, refused_by
 from kubectl_ipvs.errors import ApiError, ExecFailed
 
 CUT = "the connection ended before the command did"
@@ -102,9 +103,9 @@ def test_missing(ended: Finished, missing: bool) -> None:  # noqa: FBT001 - a ta
         (ApiError("other words", status=418), ("other words", "unreachable", "")),
     ],
 )  # fmt: skip
-def test_refused(error: ApiError, expected: tuple[str, str, str]) -> None:
+def testrefused_by(error: ApiError, expected: tuple[str, str, str]) -> None:
     """An exec that the API server refused: whose fault it is, in the server's own words."""
-    failed = _refused(error)
+    failed = refused_by(error)
     assert (str(failed), failed.kind, failed.hint) == expected
 
 
@@ -138,7 +139,7 @@ REFUSED = "the connection to the server 127.0.0.1:1 was refused"
         ),
     ],
 )
-def test_broken(error: Exception, expected: tuple[str, str, str]) -> None:
+def testbroken(error: Exception, expected: tuple[str, str, str]) -> None:
     """A connection that broke: too slow, cut, another protocol, or the system's words."""
-    failed = _broken(Rest(Connection("http://127.0.0.1:1")).transport, error, 2.5)
+    failed = broken(Rest(Connection("http://127.0.0.1:1")).transport, error, 2.5)
     assert (str(failed), failed.kind, failed.hint) == expected

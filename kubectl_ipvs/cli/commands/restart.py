@@ -22,10 +22,10 @@ def run(
 ) -> int:
     """Restart kube-proxy's pods by label selector, a few at a time, and verify each node.
 
-    A node is verified when its new pod is ready and stays up, and the kernel's table has the configured scheduler. One
-    worker goes first. At most --max-unavailable nodes are without kube-proxy at a time; the next starts while the last
-    is still being watched. The first node that fails ends the run: the nodes in progress are finished, no other is
-    touched.
+    A node is verified when its new pod is ready and stays up, and the kernel's table has the configured scheduler; in
+    nftables mode, when kube-proxy says that it is in it and has synced, and nft has the Services. One worker goes
+    first. At most --max-unavailable nodes are without kube-proxy at a time; the next starts while the last is still
+    being watched. The first node that fails ends the run: the nodes in progress are finished, no other is touched.
 
     \b
     Examples:

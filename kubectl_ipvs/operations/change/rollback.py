@@ -16,9 +16,10 @@ from kubectl_ipvs.operations.change.write import put
 from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.installation import Installation, ProxyNode
 from kubectl_ipvs.operations.look import Looker
+from kubectl_ipvs.operations.rollout.by_mode import ByMode
 from kubectl_ipvs.operations.rollout.engine import Observer, Rollout, Rules
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Rolled, Target
-from kubectl_ipvs.operations.rollout.proof import Finding, TableInSync
+from kubectl_ipvs.operations.rollout.proof import Finding
 from kubectl_ipvs.operations.rollout.step import DeletePod
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.interrupts import Interrupts
@@ -71,10 +72,10 @@ def _problem(words: str) -> Rolled:
 class _AsBefore:
     """A node is back when it is in sync, or at least as it was before the run."""
 
-    looks_at = TableInSync.looks_at
+    looks_at = ByMode.looks_at
 
-    def __init__(self, looker: Looker) -> None:
-        self._proof = TableInSync(looker)
+    def __init__(self, cluster: Cluster, looker: Looker, patience: float) -> None:
+        self._proof = ByMode(cluster, looker, patience)
 
     def look(self, target: Target, pod: Pod) -> Finding:
         """Look, and count as seen what was so before."""
@@ -133,7 +134,7 @@ class _Rollback:
             return Rolled(tuple(away))
         pace = self.plan.options.pace
         rules = Rules(found.namespace, self.plan.at_once, pace.timeout, pace.settle, persevere=True)
-        step, proof = DeletePod(self.cluster), _AsBefore(self.looker)
+        step, proof = DeletePod(self.cluster), _AsBefore(self.cluster, self.looker, self._timeout)
         rolled = Rollout(self.cluster, rules, step, proof, self.observe, self.interrupts).run(targets, found.lists)
         return Rolled((*rolled.nodes, *away), rolled.stop)
 

@@ -18,9 +18,9 @@ from kubectl_ipvs.operations.change.rollback import roll_back
 from kubectl_ipvs.operations.change.write import write
 from kubectl_ipvs.operations.installation import Installation
 from kubectl_ipvs.operations.look import Looker
+from kubectl_ipvs.operations.rollout.by_mode import ByMode
 from kubectl_ipvs.operations.rollout.engine import Observer, Rollout, Rules
 from kubectl_ipvs.operations.rollout.node import NodeOutcome, Rolled
-from kubectl_ipvs.operations.rollout.proof import Proof, StaysUp, TableInSync
 from kubectl_ipvs.operations.rollout.step import DaemonSetRolls, DeletePod, Step
 from kubectl_ipvs.operations.support.interrupts import LEASE_LOST, Interrupts, interruptible
 from kubectl_ipvs.operations.support.lease import holding
@@ -80,7 +80,7 @@ class Outcome(NamedTuple):
 
     @property
     def blind(self) -> bool:
-        """Some node could not be looked at although its image could: it was only forced through."""
+        """Some node could not be looked at although there is something to see: denied, not reached, forced."""
         return any(entry.forced for entry in self.nodes)
 
 
@@ -142,7 +142,7 @@ class _Run:
             for target in plan.targets
         ]
         rules = Rules(plan.found.namespace, plan.at_once, pace.timeout, pace.settle, plan.canary)
-        step, proof = _step(self.cluster, plan), _proof(plan, written, self.looker)
+        step, proof = _step(self.cluster, plan), ByMode(self.cluster, self.looker, pace.timeout)
         try:
             return Rollout(self.cluster, rules, step, proof, self.observers.node, self.interrupts).run(
                 targets, plan.found.lists
@@ -162,7 +162,8 @@ class _Run:
         patience = self.plan.options.pace.timeout if rolled.verified else 0.0
         glance = self._look(written, nodes, patience)
         if rolled.verified:
-            complete = not self.plan.left_out and not self.plan.sees_nobody
+            blind = any(entry.forced for entry in rolled.nodes)
+            complete = not (self.plan.left_out or self.plan.sees_nobody or blind)
             return Outcome(_judged(glance, complete=complete), nodes, glance=glance)
         if glance.reverted:  # the text is another one by now: what failed may not even have read ours
             return Outcome("reverted", nodes, left=rolled.problem, glance=glance)
@@ -215,12 +216,6 @@ def _step(cluster: Cluster, plan: Plan) -> Step:
     if plan.options.pace.strategy == "delete":
         return DeletePod(cluster)
     return DaemonSetRolls(cluster, plan.found.daemon_sets)
-
-
-def _proof(plan: Plan, written: Installation, looker: Looker) -> Proof:
-    """Every node's table is looked at, in the mode that has one."""
-    modes = {source.mode for source in written.sources}
-    return TableInSync(looker) if modes & {"ipvs", None} and plan.targets else StaysUp()
 
 
 def _lease(

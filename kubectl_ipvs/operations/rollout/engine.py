@@ -198,7 +198,7 @@ class Rollout:
             self._later(run, finding.words)
         else:
             run.verified, run.seen = True, finding.kind == "verified"
-            run.found = finding.words
+            run.found, run.short = finding.words, finding.short
             run.unseen = "" if run.seen else finding.words
 
     def _later(self, run: NodeRun, doubt: str, at_least: float = 0.0) -> None:

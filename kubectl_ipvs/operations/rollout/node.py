@@ -49,6 +49,7 @@ class NodeRun:
     seen: bool = False  # in the kernel
     unseen: str = ""  # why the kernel cannot be seen: only the pod can be judged
     found: str = ""  # what was found, in words
+    short: bool = False  # what was not seen could have been
     busy: bool = False  # a call for this node is under way
     tries: int = 0
     next_try: float = 0.0
@@ -81,7 +82,7 @@ class NodeOutcome(NamedTuple):
     seen_in_kernel: bool
     phases: tuple[tuple[Phase, float], ...] = ()  # each phase, seconds after the node was begun
     found: str = ""
-    forced: bool = False  # it could not be looked at, and --force went on all the same
+    forced: bool = False  # what is there could not be looked at: --force went on all the same, or it was denied
 
     @property
     def touched(self) -> bool:
@@ -95,7 +96,7 @@ class NodeOutcome(NamedTuple):
         old, new = run.old.name if run.old else "", run.new.name if run.new else ""
         phases = tuple((phase, round(max(0.0, at - run.began), 1)) for phase, at in run.phases)
         reason = run.reason or run.unseen
-        forced = run.target.blind and not run.seen
+        forced = not run.seen and (run.target.blind or run.short)
         return cls(run.node, run.phase, old, new, reason, round(seconds, 1), run.seen, phases, run.found, forced)
 
     @classmethod

@@ -12,10 +12,14 @@ Kind = Literal["verified", "unseen", "not-yet", "failed"]
 
 
 class Finding(NamedTuple):
-    """What a look came to: verified; unseen (the kernel cannot be looked at: the pod alone counts); not yet; failed."""
+    """What a look came to: verified; unseen (the kernel cannot be looked at: the pod alone counts); not yet; failed.
+
+    `short`: what was not seen could have been (it was denied, or not reached): the run has not done all it promises.
+    """
 
     kind: Kind
     words: str = ""
+    short: bool = False
 
 
 class Proof(Protocol):
