@@ -70,7 +70,7 @@ class Front:
         return {what: to for what, to in every.items() if place != "outside" or what.rpartition(" ")[0] in OUTSIDE}
 
     def begin(self, places: Iterable[str]) -> None:
-        """Start long flows (TCP, UDP) and new connections to every target from each place; wait for each one's answer."""
+        """Start long flows (TCP, UDP) and new connections to every target from each place, and wait for an answer."""
         for place in places:
             flows = [f"{kind},{protocol},{to}" for to in self.targets(place).values() for kind, protocol in KINDS]
             self._begun[place] = flows
