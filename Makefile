@@ -93,6 +93,7 @@ cluster-down:
 record: $(VENV)/.ready cluster
 	$(BIN)/python tests/real/record.py
 	$(BIN)/python tests/real/record_node.py
+	$(BIN)/python tests/real/judge.py
 
 check: $(VENV)/.tools
 	$(BIN)/ruff format --check .

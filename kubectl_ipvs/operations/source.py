@@ -121,7 +121,7 @@ def read_source(made: Source, name: str, key: str, found: "ConfigMap | IpvsError
         return made._replace(problem=f'{where} has no key "{chosen or USUAL_KEY}": it has {held}',
                              hint="name the key with --configmap NAME/KEY", invalid=needed)  # fmt: skip
     try:
-        read = configuration.read(found.data[chosen])
+        read = configuration.read(found.data[chosen], made.version)
     except ConfigurationInvalid as error:
         return made._replace(config_map=found, key=chosen, problem=f"{where}, key {chosen}: {error}", hint=error.hint,
                              invalid=True)  # fmt: skip

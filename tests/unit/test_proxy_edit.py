@@ -150,8 +150,8 @@ WHOLE: dict[str, tuple[dict[str, Value], str, str]] = {
     ),
     "all in braces": (
         LC,
-        "{kind: KubeProxyConfiguration, ipvs: }\n",
-        "{kind: KubeProxyConfiguration, ipvs: {scheduler: lc} }\n",
+        "--- {kind: KubeProxyConfiguration, ipvs: }\n",
+        "--- {kind: KubeProxyConfiguration, ipvs: {scheduler: lc} }\n",
     ),
     "all in braces, section missing": (
         LC,

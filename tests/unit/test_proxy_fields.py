@@ -103,7 +103,7 @@ def test_durations_end_where_go_ends(text: str) -> None:
         ("fd00::1/64", True),
         ("::ffff:1.2.3.4/96", True),
         ("10.0.0.1", False),
-        ("010.0.0.0/8", False),
+        ("010.0.0.0/8", True),
         ("fe80::1%eth0/64", False),
         ("10.0.0.0/255.0.0.0", False),
         ("10.0.0.0/+8", False),
@@ -115,7 +115,7 @@ def test_durations_end_where_go_ends(text: str) -> None:
         ("", False),
     ],
 )
-def test_cidrs_are_read_as_go_reads_them(text: str, *, taken: bool) -> None:
+def test_cidrs_are_read_as_kube_proxy_reads_them(text: str, *, taken: bool) -> None:
     """net.ParseCIDR and we take and refuse the same."""
     assert is_cidr(text) is taken
 

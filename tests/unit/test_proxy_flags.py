@@ -40,11 +40,10 @@ def defaults(**configured: Value) -> dict[str, Setting]:
             "--ipvs_scheduler",
             "lc",
             "--ipvs-strict-arp=T",
-            "false",
             "--ipvs-exclude-cidrs",
             "10.0.0.0/8",
             "--ipvs-exclude-cidrs=::/0",
-            "--",
+            "--hostname-override",
             "--proxy-mode=iptables",
         ],
         ["sh", "-c", SCRIPT],
@@ -67,9 +66,9 @@ def test_no_flags_is_all_default() -> None:
 
 
 def test_wrong_flags_are_errors() -> None:
-    """kube-proxy exits on what does not fit its flag; a flag at the end without its word is empty."""
+    """kube-proxy exits on what does not fit its flag."""
     found = read_flags(
-        ["--ipvs-strict-arp=maybe", "--ipvs-sync-period=30", "--feature-gates=A=x,B=true", "--ipvs-scheduler"]
+        ["--ipvs-strict-arp=maybe", "--ipvs-sync-period=30", "--feature-gates=A=x,B=true", "--ipvs-scheduler="]
     )
 
     assert (found.errors, found.ipvs["scheduler"], found.ipvs["syncPeriod"].problem) == (
@@ -81,6 +80,28 @@ def test_wrong_flags_are_errors() -> None:
         Setting("", "rr", "default"),
         '"30": not a duration',
     )
+
+
+@pytest.mark.parametrize(
+    ("args", "errors"),
+    [
+        (["--ipvs-scheduler"], ("--ipvs-scheduler has no value",)),
+        (["--ipvs-strict-arp", "false"], ('"false" is no flag',)),
+        (["--", "--ipvs-strict-arp"], ('"--ipvs-strict-arp" is no flag',)),
+        (["-proxy-mode=ipvs", "-v=2", "-v", "2"], ("-proxy-mode is no flag: it begins with one dash",)),
+        (["--unknown", "--proxy-mode=ipvs", "--other", "word"], ()),
+        (["sh", "-c", "kube-proxy --ipvs-strict-arp false 2>&1"], ()),
+    ],
+)
+def test_words_that_are_no_flags(args: list[str], errors: tuple[str, ...]) -> None:
+    """kube-proxy takes nothing but flags; what a shell makes of a script's words is not said."""
+    assert read_flags(args).errors == errors
+
+
+def test_a_wrong_value_is_not_made_good_by_a_later_one() -> None:
+    """Flags are read one by one, and the first wrong one ends it."""
+    found = read_flags(["--ipvs-sync-period=30", "--ipvs-sync-period=30s"])
+    assert found.errors == ('--ipvs-sync-period is "30", not a duration such as 30s',)
 
 
 @pytest.mark.parametrize(

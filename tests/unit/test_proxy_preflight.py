@@ -205,6 +205,7 @@ CASES: dict[str, tuple[dict[str, Any], list[Finding]]] = {
     ),
     "void flags": ({"startup": [Finding("IPVS016", "warning", "x")]}, [warning("IPVS016", "x")]),
     "the gate is off": ({"startup": [Finding("IPVS034", "error", "x")]}, [error("IPVS034", "x")]),
+    "gates that nobody can judge": ({"startup": [Finding("IPVS035", "warning", "x")]}, [warning("IPVS035", "x")]),
     "no table can be read": (
         {"nodes": THREE, "unreadable": {"a": "denied", "b": "denied", "c": "timeout"}},
         [

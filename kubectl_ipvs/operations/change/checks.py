@@ -22,6 +22,7 @@ from kubectl_ipvs.proxy.checks.findings import Finding, some
 from kubectl_ipvs.proxy.checks.lifecycle import standing
 from kubectl_ipvs.proxy.checks.registry import findings, rollout_under_way
 from kubectl_ipvs.proxy.checks.startup import startup, unreadable
+from kubectl_ipvs.proxy.config.configuration import read
 from kubectl_ipvs.proxy.process import Reference, process
 from kubectl_ipvs.proxy.release import version_of_image
 
@@ -175,7 +176,9 @@ def start_problems(source: Source, *, being_set: Sequence[str] = ()) -> list[Fin
         return [unreadable(source.problem)] if source.invalid else []
     by_flags = source.kind in {"DaemonSet", "Pod"}
     arguments = () if by_flags else source.arguments
-    return startup(source.configuration, source.version, arguments=arguments, being_set=being_set)
+    # one text may be for several versions of kube-proxy, and each reads it in its own way
+    configuration = read(source.text, source.version) if source.text else source.configuration
+    return startup(configuration, source.version, arguments=arguments, being_set=being_set)
 
 
 def source_findings(source: Source) -> list[Finding]:

@@ -67,7 +67,7 @@ class Edit(NamedTuple):
             return self.source
         data = {**found.data, self.source.key: self.new_text}
         return self.source._replace(
-            config_map=found._replace(data=data), configuration=configuration.read(self.new_text)
+            config_map=found._replace(data=data), configuration=configuration.read(self.new_text, self.source.version)
         )
 
 

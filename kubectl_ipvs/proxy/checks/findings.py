@@ -52,6 +52,7 @@ CODES = {
     "IPVS032": "IPVS mode is off by default",
     "IPVS033": "IPVS mode was removed",
     "IPVS034": "the feature gate KubeProxyIPVS is off",
+    "IPVS035": "feature gates that may not exist",
 }
 
 

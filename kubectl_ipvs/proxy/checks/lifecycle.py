@@ -75,17 +75,6 @@ def ipvs_is_off(version: str, gates: Mapping[str, bool]) -> bool:
     return not gates.get(IPVS_GATE, number < OFF)
 
 
-def unknown_gate(version: str, gates: Mapping[str, bool]) -> str:
-    """Return why this kube-proxy exits on the gate of IPVS mode whatever its value, "" where it does not.
-
-    kube-proxy exits on a name that it does not know, in every mode; this one goes away in 1.46 (KEP-5495).
-    """
-    number = parse_version(version)
-    if IPVS_GATE not in gates or number is None or GATED <= number < GATE_GONE:
-        return ""
-    return f"kube-proxy {version} does not know the feature gate {IPVS_GATE} (1.37 to 1.45)"
-
-
 def missing_mode(version: str, mode: str, gates: Mapping[str, bool]) -> str:
     """Return why this kube-proxy has no such mode on Linux, "" where it has, or where nobody can tell."""
     if mode in {"", "iptables", "ipvs"} or "$" in mode:

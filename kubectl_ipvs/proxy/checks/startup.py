@@ -1,15 +1,16 @@
 """Will kube-proxy start? What one of a version does with the text or the flags that it reads when it starts.
 
 Promises what it exits on (errors) and what it does not take in (warnings), as kube-proxy itself decides it: its
-decoder and its validation (cmd/kube-proxy/app/options.go, pkg/proxy/apis/config/validation). For an unknown version
-only what is so in all of them. What the nodes' kernels have is asked elsewhere.
+decoder and its validation (seen on kube-proxy itself: tests/real/judge.py). For an unknown version only what is so in
+all of them. What the nodes' kernels have is asked elsewhere.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS, suggest
 from kubectl_ipvs.proxy.checks.findings import Finding
-from kubectl_ipvs.proxy.checks.lifecycle import IPVS_GATE, ipvs_is_off, missing_mode, unknown_gate
+from kubectl_ipvs.proxy.checks.gates import refused_gates, unjudged_gates
+from kubectl_ipvs.proxy.checks.lifecycle import IPVS_GATE, ipvs_is_off, missing_mode
 from kubectl_ipvs.proxy.checks.modules import PROBES
 from kubectl_ipvs.proxy.config import flags
 from kubectl_ipvs.proxy.config.configuration import Configuration
@@ -31,7 +32,7 @@ def startup(
     for: of these `unknown_fields` speaks.
     """
     errors = [*_exits(configuration, version)]
-    return [*errors, *_ignores(configuration, version, being_set), *_void(arguments)]
+    return [*errors, *_gates(configuration), *_ignores(configuration, version, being_set), *_void(arguments)]
 
 
 def unreadable(why: str) -> Finding:
@@ -58,7 +59,7 @@ def _exits(configuration: Configuration, version: str) -> Iterator[Finding]:
         *configuration.errors,
         *_refused_scheduler(configuration, version),
         *_unknown_flags(configuration, version),
-        *filter(None, [unknown_gate(version, gates)]),
+        *refused_gates(version, gates),
     ]
     if errors:
         yield Finding("IPVS013", "error", f"kube-proxy will not start: {'; '.join(errors)}", FIX)
@@ -98,6 +99,14 @@ def _ignores(configuration: Configuration, version: str, being_set: Collection[s
     for name in () if configuration.by_flags else _unknown_names(configuration, version):
         if name not in being_set:
             yield _unknown(FIELD[name], version, "warning")
+
+
+def _gates(configuration: Configuration) -> Iterator[Finding]:
+    unjudged = unjudged_gates(configuration.feature_gates)
+    if unjudged:
+        names = ", ".join(unjudged)
+        reason = f"kube-proxy exits on a feature gate that it does not know; whether it knows {names} is not known here"
+        yield Finding("IPVS035", "warning", reason, "kube-proxy's reference of that version lists its feature gates")
 
 
 def _unknown_names(configuration: Configuration, version: str) -> list[str]:

@@ -1,8 +1,8 @@
 """Checks of the values that are asked for: what they do to traffic, to the kernel, to other Services."""
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address, ip_network
 
+from kubectl_ipvs.ipvs.cidr import parse_address, parse_cidr
 from kubectl_ipvs.ipvs.schedulers import SCHEDULERS
 from kubectl_ipvs.proxy.checks.facts import Facts
 from kubectl_ipvs.proxy.checks.findings import Finding, some
@@ -76,7 +76,5 @@ def excluded_services(facts: Facts) -> Iterator[Finding]:
 
 
 def _inside(address: str, ranges: Sequence[str]) -> bool:
-    try:
-        return any(ip_address(address) in ip_network(entry, strict=False) for entry in ranges)
-    except ValueError:  # what a Service has there is no address
-        return False
+    found, networks = parse_address(address), map(parse_cidr, ranges)
+    return found is not None and any(network is not None and found in network for network in networks)

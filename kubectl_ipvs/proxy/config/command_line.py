@@ -30,7 +30,7 @@ def command_line(argv: Sequence[str], variables: Mapping[str, str | None] | None
     """
     plain: list[str] = []
     for position, arg in enumerate(argv):
-        found = _own(segments(arg)) if _is_script(arg) else ()
+        found = _own(segments(arg)) if is_script(arg) else ()
         if found:
             return _filled(found, argv[position + 2 :], arg, variables or {})
         plain.append(arg)
@@ -42,7 +42,7 @@ def words(argv: Sequence[str]) -> tuple[str, ...]:
     """Return every word of a command line, a script that runs kube-proxy taken apart; any other script is one word."""
     parts: list[str] = []
     for arg in argv:
-        found = segments(arg) if _is_script(arg) else ()
+        found = segments(arg) if is_script(arg) else ()
         parts += [word for segment in found for word in segment] if _own(found) else [arg]
     return tuple(parts)
 
@@ -50,7 +50,7 @@ def words(argv: Sequence[str]) -> tuple[str, ...]:
 def program(line: Sequence[str]) -> int | None:
     """Return the place of the word that is kube-proxy's program; `hyperkube proxy` starts at `proxy`."""
     for position, word in enumerate(line):
-        if word.startswith("-") or _is_script(word):  # another script, which does not run it
+        if word.startswith("-") or is_script(word):  # another script, which does not run it
             continue
         name = posixpath.basename(word)
         if name == PROGRAM and not _is_data(word):
@@ -82,7 +82,8 @@ def segments(script: str) -> Segments:
     return tuple(tuple(segment) for segment in found if segment)
 
 
-def _is_script(arg: str) -> bool:
+def is_script(arg: str) -> bool:
+    """Tell whether a word is several: a shell's script."""
     return len(arg.split(maxsplit=1)) > 1 and not arg.startswith("-")
 
 

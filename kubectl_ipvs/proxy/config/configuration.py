@@ -11,9 +11,11 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from kubectl_ipvs.proxy.config import flags
-from kubectl_ipvs.proxy.config.document import Document, configuration_document, shown
-from kubectl_ipvs.proxy.config.fields import FIELD, FIELDS, NOUNS, Field, Value, is_cidr, parse_duration
-from kubectl_ipvs.proxy.config.shape import NOT, is_wrong, line_of, misfits
+from kubectl_ipvs.proxy.config.document import KIND, Document, configuration_document, shown
+from kubectl_ipvs.proxy.config.fields import FIELD, FIELDS, NOUNS, Field, Value, is_cidr
+from kubectl_ipvs.proxy.config.kinds import NOT, is_wrong
+from kubectl_ipvs.proxy.config.shape import line_of, misfits
+from kubectl_ipvs.proxy.config.validation import refusals, seconds
 from kubectl_ipvs.proxy.release import parse_version
 
 Origin: TypeAlias = Literal["configured", "default"]
@@ -72,8 +74,10 @@ class _Fault(NamedTuple):
     sentence: str
 
 
-def read(text: str) -> Configuration:
+def read(text: str, version: str = "") -> Configuration:
     """Return the configuration in a YAML or JSON text; of several documents the first of its kind counts.
+
+    `version` is that of the kube-proxy which reads it; of an unknown one only what is so in all of them is said.
 
     Raises ConfigurationInvalid, with line and column, for malformed YAML, tags, and anything that is not a
     KubeProxyConfiguration. A value that kube-proxy refuses is not raised: it is among `errors`.
@@ -81,20 +85,24 @@ def read(text: str) -> Configuration:
     document = configuration_document(text)
     section = document.value.get("ipvs")
     ipvs = section if isinstance(section, dict) else {}
-    found = misfits(document)
+    found = misfits(document, version)
     mode = _mode(document.value.get("mode"))
     raw = {field.name: ipvs.get(field.name) for field in FIELDS}
     types = {name: _mistyped(FIELD[name], raw[name], there=name in ipvs) for name in raw}
     values = _invalid(raw, types, by_flags=False) if mode.effective == "ipvs" else {}
     errors = [f"ipvs.{name} {fault.sentence}{_line(document, name)}" for name, fault in values.items()]
+    errors += [
+        f"{'.'.join(path)} {sentence}{line_of(document.node, *path)}"
+        for path, sentence in refusals(document.value, str(mode.effective), version)
+    ]
     return Configuration(
         mode=mode,
         ipvs=_settings(raw, {**types, **values}),
         unknown=tuple(str(key) for key in ipvs if key not in FIELD),
         errors=(*found.errors, *errors),
         ignored=tuple(found.ignored),
-        api_version=str(document.value.get("apiVersion") or ""),
-        kind=str(document.value["kind"]),
+        api_version=str(document.api_version or ""),
+        kind=KIND,
         feature_gates=_gates(document.value.get("featureGates")),
     )
 
@@ -123,7 +131,11 @@ def read_flags(args: Sequence[str], version: str = "") -> Configuration:
     return Configuration(
         mode=mode,
         ipvs=_settings(raw, {**types, **values}, defaults),
-        errors=(*(f"{FIELD[name].flag} {fault.sentence}" for name, fault in faults.items() if fault), *bad_gates),
+        errors=(
+            *flags.faults(args),
+            *(f"{FIELD[name].flag} {fault.sentence}" for name, fault in faults.items() if fault),
+            *bad_gates,
+        ),
         feature_gates=_gates(gates),
     )
 
@@ -175,14 +187,7 @@ def _is_unset(field: Field, value: Value) -> bool:
     """Say whether kube-proxy puts its default in place of the value; so it is shown for what it cannot read."""
     if field.kind != "duration":
         return value == "" and field.kind == "name"
-    return not _seconds(value)
-
-
-def _seconds(value: object) -> float | None:
-    try:
-        return parse_duration(str(value))
-    except ValueError:
-        return None
+    return not seconds(value)
 
 
 def _mistyped(field: Field, raw: object, *, there: bool) -> _Fault | None:
@@ -200,7 +205,7 @@ def _invalid(
     by_flags: bool,
     defaults: Mapping[str, Value] | None = None,
 ) -> dict[str, _Fault]:
-    """Return what kube-proxy's own validation refuses in IPVS mode (pkg/proxy/apis/config/validation), by field."""
+    """Return what kube-proxy's own validation refuses in IPVS mode, by field."""
     found: dict[str, _Fault] = {}
     for field in FIELDS:
         value = raw[field.name]
@@ -210,10 +215,10 @@ def _invalid(
             wrong = next((item for item in value if not isinstance(item, str) or not is_cidr(item)), "")
             if wrong != "" or "" in value:
                 found[field.name] = _Fault(f"{shown(wrong)}: not a CIDR", f"has {shown(wrong)}, not a CIDR")
-        elif field.kind == "duration" and (_seconds(value) or 0.0) < 0:
+        elif field.kind == "duration" and (seconds(value) or 0.0) < 0:
             found[field.name] = _Fault(f"{shown(value)}: negative", f"is {shown(value)}: negative")
     # A text's 0s is filled with the default before it is validated; a flag's is not.
-    if by_flags and raw["syncPeriod"] is not None and _seconds(raw["syncPeriod"]) == 0.0:
+    if by_flags and raw["syncPeriod"] is not None and seconds(raw["syncPeriod"]) == 0.0:
         found["syncPeriod"] = _Fault(f"{shown(raw['syncPeriod'])}: not more than 0", "is 0: it must be more than 0")
     found.update(_too_long(_settings(raw, types, defaults), found))
     return found
@@ -223,7 +228,7 @@ def _too_long(settings: Mapping[str, Setting], found: Mapping[str, _Fault]) -> d
     least, period = settings["minSyncPeriod"], settings["syncPeriod"]
     if found.keys() & {"minSyncPeriod", "syncPeriod"} or least.problem or period.problem:
         return {}
-    if (_seconds(least.effective) or 0.0) <= (_seconds(period.effective) or 0.0):
+    if (seconds(least.effective) or 0.0) <= (seconds(period.effective) or 0.0):
         return {}
     said = f"{least.effective}{_default(least)}"
     bound = f"greater than syncPeriod {period.effective}{_default(period)}"

@@ -11,9 +11,10 @@ import yaml
 
 from kubectl_ipvs.errors import ConfigurationInvalid
 from kubectl_ipvs.proxy.config.difference import changed_span
-from kubectl_ipvs.proxy.config.document import STRING_TAG, Document, children, configuration_document
+from kubectl_ipvs.proxy.config.document import Document, children, configuration_document
 from kubectl_ipvs.proxy.config.field_position import is_json, refused
 from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.config.go_yaml import STRING_TAG
 
 # Characters that one edit may remove or add: a list of CIDRs can be long, all else is a word.
 _SPAN = {True: 1 << 16, False: 1 << 8}

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import yaml
 
 from kubectl_ipvs.errors import EditRefused
-from kubectl_ipvs.proxy.config.document import MERGE_TAG, NULL_TAG, Document, duplicates, member, position, shown
+from kubectl_ipvs.proxy.config.document import Document, member, position, shown
+from kubectl_ipvs.proxy.config.go_yaml import MERGE_TAG, NULL_TAG, clashes
 
 BY_HAND = "change it with `kubectl edit configmap`, then run `kubectl ipvs restart`"
 
@@ -84,7 +85,7 @@ def _pair(text: str, mapping: yaml.MappingNode, wanted: str, name: str) -> Pair 
     for key, _ in mapping.value:
         if key.tag == MERGE_TAG:
             raise refused(name, "a merge key (<<) stands beside it", key.start_mark)
-    for key in duplicates(mapping):
+    for key in clashes(mapping):
         raise refused(name, f"the key {key.value} is there twice", key.start_mark)
     found = member(mapping, wanted)
     if found is None:

@@ -5,7 +5,6 @@ added, renamed or removed between 1.18 and 1.37. Promises values that kube-proxy
 the kernel of a node has a scheduler.
 """
 
-import ipaddress
 import json
 import re
 from collections.abc import Collection, Mapping
@@ -13,6 +12,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple, TypeAlias
 
 from kubectl_ipvs.errors import UsageError
+from kubectl_ipvs.ipvs.cidr import parse_cidr
 from kubectl_ipvs.ipvs.schedulers import suggest
 
 Kind: TypeAlias = Literal["name", "boolean", "duration", "cidrs"]
@@ -74,7 +74,6 @@ _LONGEST_TEXT = 100  # characters; a sane duration has ten
 # The kernel's IP_VS_SCHEDNAME_MAXLEN is 16 with the terminating zero; modules of third parties may use -
 # and _.
 _SCHEDULER = re.compile(r"[a-z][a-z0-9_-]{0,14}")
-_PREFIX = re.compile(r"[0-9]{1,3}")
 _TRUE = frozenset(("1", "t", "T", "true", "TRUE", "True"))  # the words of Go's strconv.ParseBool
 _FALSE = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
@@ -87,7 +86,8 @@ def parse_duration(text: str) -> float:
     match = _DURATION.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:
         raise ValueError(f"{quoted(text)} is not a duration")
-    nanoseconds = sum(Decimal(number) * _NANOSECONDS[unit] for number, unit in _PART.findall(match[2]))
+    # each part is cut to whole nanoseconds: 0.4ns is 0
+    nanoseconds = sum(int(Decimal(number) * _NANOSECONDS[unit]) for number, unit in _PART.findall(match[2]))
     if nanoseconds > _LONGEST:
         raise ValueError(f"{quoted(text)} is longer than 292 years")
     return float(nanoseconds) / (-(10**9) if match[1] == "-" else 10**9)
@@ -99,15 +99,8 @@ def parse_boolean(text: str) -> bool | None:
 
 
 def is_cidr(text: str) -> bool:
-    """Say whether Go's net.ParseCIDR takes the text; bits of the host part may be set."""
-    address, slash, prefix = text.partition("/")
-    if not slash or "%" in address or not _PREFIX.fullmatch(prefix):
-        return False
-    try:
-        ipaddress.ip_network(f"{address}/{int(prefix)}", strict=False)
-    except ValueError:
-        return False
-    return True
+    """Say whether kube-proxy takes the text for a CIDR; bits of the host part may be set."""
+    return parse_cidr(text) is not None
 
 
 def parse_value(field: Field, text: str) -> Value:

@@ -4,14 +4,33 @@ Promises the last value of each flag that stands for a field, by the field's nam
 refuses: what does not fit its field is passed on as the text that it is.
 """
 
-from collections.abc import Iterator, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Sequence
 
-from kubectl_ipvs.proxy.config.command_line import command_line, words
-from kubectl_ipvs.proxy.config.fields import FIELD, FIELDS, parse_boolean
+from kubectl_ipvs.proxy.config.command_line import command_line, is_script, words
+from kubectl_ipvs.proxy.config.fields import FIELD, FIELDS, parse_boolean, quoted
+from kubectl_ipvs.proxy.config.kinds import is_wrong
 
 MODE_FLAG, GATES_FLAG = "--proxy-mode", "--feature-gates"
 _NAMES = {MODE_FLAG: "mode", GATES_FLAG: "featureGates"} | {field.flag: field.name for field in FIELDS}
 _KINDS: dict[str, str] = {"mode": "name", "featureGates": "gates"} | {name: field.kind for name, field in FIELD.items()}
+# kube-proxy's flags that take no second word (--help of 1.20 to 1.37), and those that do.
+_SWITCHES = """--add-dir-header --alsologtostderr --bind-address-hard-fail --cleanup --cleanup-ipvs
+    --conntrack-tcp-be-liberal --help --init-only --iptables-localhost-nodeports --ipvs-strict-arp
+    --log-json-split-stream --log-text-split-stream --logtostderr --masquerade-all --one-output --profiling
+    --skip-headers --skip-log-headers --version"""
+_VALUED = """-v --bind-address --cluster-cidr --config --config-sync-period --conntrack-max-per-core --conntrack-min
+    --conntrack-tcp-timeout-close-wait --conntrack-tcp-timeout-established --conntrack-udp-timeout
+    --conntrack-udp-timeout-stream --detect-local-mode --feature-gates --healthz-bind-address --hostname-override
+    --iptables-masquerade-bit --iptables-min-sync-period --iptables-sync-period --ipvs-exclude-cidrs
+    --ipvs-min-sync-period --ipvs-scheduler --ipvs-sync-period --ipvs-tcp-timeout --ipvs-tcpfin-timeout
+    --ipvs-udp-timeout --kube-api-burst --kube-api-content-type --kube-api-qps --kubeconfig --log-flush-frequency
+    --log-json-info-buffer-size --log-text-info-buffer-size --logging-format --master --metrics-bind-address
+    --nodeport-addresses --oom-score-adj --pod-bridge-interface --pod-interface-name-prefix --proxy-mode
+    --show-hidden-metrics-for-version --v --vmodule --write-config-to"""
+_TAKES_NONE, _TAKES_ONE = frozenset(_SWITCHES.split()), frozenset(_VALUED.split())
+_SHORT, _LONG = frozenset("vh"), 2
+_WORD = ""  # in place of a flag
 
 
 def read(args: Sequence[str]) -> dict[str, object]:
@@ -21,7 +40,8 @@ def read(args: Sequence[str]) -> dict[str, object]:
     """
     given: dict[str, object] = {}
     for name, text in _given(args):
-        given[name] = _value(name, text, given)
+        if not _ends_it(name, given.get(name)):
+            given[name] = _value(name, text, given)
     return given
 
 
@@ -31,20 +51,65 @@ def names(args: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(flag_of[name] for name, _ in _given(args)))
 
 
+def faults(args: Sequence[str]) -> list[str]:
+    """Return what kube-proxy exits on, whichever flags it knows: a flag without its value, one dash, a word too many.
+
+    Of a script's words nothing is said: a shell takes some of them for itself.
+    """
+    if any(is_script(arg) for arg in args):
+        return []
+    found = []
+    for flag, text in _flags(_line(args)):
+        if text is None:
+            found.append(f"{flag} has no value")
+        elif flag == _WORD:
+            found.append(f"{quoted(text)} is no flag")
+        elif not flag.startswith("--") and flag[1:2] not in _SHORT:
+            found.append(f"{flag} is no flag: it begins with one dash")
+    return found
+
+
 def _given(args: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield (name of the field, text) for each flag that stands for one."""
-    line = iter(command_line(args) or words(args))
-    for word in line:
+    for flag, text in _flags(_line(args)):
+        name = _NAMES.get(flag)
+        if name is not None and text is not None:
+            yield name, text
+
+
+def _line(args: Sequence[str]) -> Sequence[str]:
+    """Return kube-proxy's words without its own name."""
+    line = command_line(args)
+    return line[1:] if line else words(args)
+
+
+def _flags(line: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+    """Yield each flag with its text, as pflag does; None where that is missing. A word that is no flag has no name.
+
+    A boolean flag takes no second word, any other takes it, whatever it is. One that is not known here takes it unless
+    that begins with a dash.
+    """
+    rest = iter(line)
+    waiting: str | None = None  # a word that was looked at, and not taken
+    while (word := next(rest, None) if waiting is None else waiting) is not None:
+        waiting = None
         flag, equals, text = word.partition("=")
-        name = _NAMES.get(flag.replace("_", "-"))  # kube-proxy takes --proxy_mode as well
+        flag = flag.replace("_", "-")  # kube-proxy takes --proxy_mode as well
         if word == "--":
-            break
-        if name is None:
-            continue
-        if not equals:
-            # Like pflag: a boolean flag takes no second word, any other flag takes it, whatever it is.
-            text = "true" if _KINDS[name] == "boolean" else next(line, "")
-        yield name, text
+            yield from ((_WORD, after) for after in rest)
+        elif not word.startswith("-"):
+            yield _WORD, word
+        elif equals or (flag[1:2] != "-" and flag[:2] != "-v"):
+            yield flag, text
+        elif flag in _TAKES_NONE or (flag[:2] == "-v" and len(flag) > _LONG):
+            yield flag, "true"
+        elif flag in _TAKES_ONE:
+            yield flag, next(rest, None)
+        else:
+            waiting = next(rest, None)
+            taken = waiting is not None and not waiting.startswith("-")
+            yield flag, waiting if taken else ""
+            waiting = None if taken else waiting
 
 
 def _value(name: str, text: str, given: dict[str, object]) -> object:
@@ -53,10 +118,25 @@ def _value(name: str, text: str, given: dict[str, object]) -> object:
         value = parse_boolean(text)
         return text if value is None else value
     if kind == "cidrs":  # given again, a list grows; so do the gates
-        return [*(before if isinstance(before, list) else ()), *(text.split(",") if text else ())]
+        return [*(before if isinstance(before, list) else ()), *(_list(text) if text else ())]
     if kind == "gates":
         return {**(before if isinstance(before, dict) else {}), **_gates(text)}
     return text
+
+
+def _ends_it(name: str, value: object) -> bool:
+    """Tell whether kube-proxy exits on the value, and so reads no later one."""
+    decoded = {"boolean": "boolean", "duration": "duration"}.get(_KINDS[name])
+    variable = isinstance(value, str) and "$" in value
+    return decoded is not None and value is not None and not variable and is_wrong(decoded, value)
+
+
+def _list(text: str) -> list[str]:
+    """Take a list apart as pflag does: it is the first line of a CSV file."""
+    try:
+        return next(csv.reader(text.splitlines(keepends=True), strict=True), [])
+    except csv.Error:
+        return [text]
 
 
 def _gates(text: str) -> dict[str, object]:

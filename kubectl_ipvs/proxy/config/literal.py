@@ -10,11 +10,10 @@ import re
 
 import yaml
 
-from kubectl_ipvs.proxy.config.document import STRING_TAG
 from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.config.go_yaml import STRING_TAG, plain_tag
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")  # safe at the start of a line and between braces
-_GO_BOOLEANS = frozenset("yYnN")  # go-yaml reads these as booleans, PyYAML does not
 
 
 def literal(value: Value, quote: str | None) -> str:
@@ -29,7 +28,7 @@ def literal(value: Value, quote: str | None) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    if not _PLAIN.fullmatch(text) or text in _GO_BOOLEANS:
+    if not _PLAIN.fullmatch(text) or plain_tag(text) != STRING_TAG:  # y, 1e3
         return False
     node = yaml.compose(text, Loader=yaml.SafeLoader)
-    return node is not None and bool(node.tag == STRING_TAG)  # not 10, null, 2026-01-31
+    return node is not None and bool(node.tag == STRING_TAG)  # not 10, null, 2026-01-31: whatever reads it
