@@ -4,10 +4,10 @@
 `kube-proxy --config FILE --write-config-to OUT` needs no cluster: it decodes, fills in its defaults, validates, writes
 what is then in force, and ends. Started without --write-config-to, against a port that nobody serves, it ends in the
 same way on what it refuses so, before it opens anything; all else that it takes waits for the API server then, and the
-kernel (which scheduler there is) is asked after that. Seen on 1.34.4, 1.36.3 and 1.37.2.
+kernel (which scheduler there is) is asked after that. Seen on 1.20.2, 1.34.4, 1.36.3 and 1.37.2.
 
-`make record` writes tests/unit/recorded/kube-proxy.jsonl anew from the answers: of the versions whose program is there,
-the answers of the others stay.
+`make record` writes tests/unit/recorded/kube-proxy.jsonl anew from the answers of the versions whose program is there,
+or of those that are named (`judge.py 1.37.2`); the answers of the others stay.
 """
 
 import json
@@ -35,6 +35,7 @@ BRIEF = {"GOGC": "off", "GOMAXPROCS": "1"}  # of a Go program that ends at once:
 UNSET = {"scheduler": "", "strictARP": "false", "excludeCIDRs": "null"}  # as kube-proxy writes it; "0s" for a duration
 _ERROR = re.compile(r'err=(?:"((?:[^"\\]|\\.)*)"|<\n(.*?)\n >)', re.DOTALL)
 _KLOG = re.compile(r"^[EF]\d{4} [^\]]*\] (.*)", re.MULTILINE)
+_OLD = re.compile(r"yaml: unmarshal errors:(?:\n  .*)+|(?<=ReadObject: )found unknown field: [^,]*")
 _PLAIN = re.compile(r"^Error: (.*)", re.MULTILINE)
 _STRUCT = re.compile(r"Go struct field \w+\.")  # Go names the outer one or the inner one, by its own version
 _GATES = re.compile(r"\[.* (depends on features that are disabled)\b.*", re.DOTALL)  # which comes first is chance
@@ -54,15 +55,23 @@ def ask(path: Path, given: Case) -> Answer:
             file.write_bytes(given.encode())
         line = [str(path), f"--write-config-to={out}", *words]
         done = subprocess.run(
-            line, capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=folder, env={**os.environ, **BRIEF}
+            line, capture_output=True, timeout=PATIENCE, check=False, cwd=folder, env={**os.environ, **BRIEF}
         )
-        reasons = _reasons(done.stderr)
+        said = done.stderr.decode(errors="replace")  # 1.20 quotes texts by bytes
         if done.returncode:
-            return Answer(refused=reasons[-1].replace(str(file), "FILE"))
+            return Answer(refused=_reasons(said)[-1].replace(str(file), "FILE"))
         written = yaml.load(out.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - every scalar is text
         ipvs = {name: value for name, value in written["ipvs"].items() if value != UNSET.get(name, "0s")}
         mode = {"mode": written["mode"]} if written["mode"] else {}
-        return Answer(in_force={**mode, **ipvs}, ignored=reasons[0] if "lenient decoding" in done.stderr else "")
+        return Answer(in_force={**mode, **ipvs}, ignored=_ignored(said))
+
+
+def _ignored(said: str) -> str:
+    """Return what the strict decoder said, if the lenient one had to take its place; 1.20 quotes the whole text."""
+    if "lenient decoding" not in said:
+        return ""
+    found = _OLD.search(said)
+    return " ".join(found[0].split()) if found else _reasons(said)[0] if _ERROR.search(said) else ""
 
 
 def _reasons(said: str) -> list[str]:
@@ -86,9 +95,9 @@ def say(line: str) -> None:
 
 def main() -> None:
     """Ask every version that is there, and say of which there is no program."""
-    there = {version: program(version) for version in VERSIONS if program(version).exists()}
+    there = {version: program(version) for version in sys.argv[1:] or VERSIONS if program(version).exists()}
     for version in VERSIONS:
-        say(f"{version}: {'asked' if version in there else f'not asked, its answers stay: no {program(version)}'}")
+        say(f"{version}: {'asked' if version in there else f'not asked, its answers stay ({program(version)})'}")
     known = {json.dumps(record.given): record.answers for record in load()}
 
     def record(given: Case) -> Record:

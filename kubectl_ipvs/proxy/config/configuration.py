@@ -132,7 +132,7 @@ def read_flags(args: Sequence[str], version: str = "") -> Configuration:
         mode=mode,
         ipvs=_settings(raw, {**types, **values}, defaults),
         errors=(
-            *flags.faults(args),
+            *flags.faults(args, version),
             *(f"{FIELD[name].flag} {fault.sentence}" for name, fault in faults.items() if fault),
             *bad_gates,
         ),

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from kubectl_ipvs.proxy.config.command_line import command_line, is_script, words
 from kubectl_ipvs.proxy.config.fields import FIELD, FIELDS, parse_boolean, quoted
 from kubectl_ipvs.proxy.config.kinds import is_wrong
+from kubectl_ipvs.proxy.config.releases import OLD
+from kubectl_ipvs.proxy.release import parse_version
 
 MODE_FLAG, GATES_FLAG = "--proxy-mode", "--feature-gates"
 _NAMES = {MODE_FLAG: "mode", GATES_FLAG: "featureGates"} | {field.flag: field.name for field in FIELDS}
@@ -27,7 +29,8 @@ _VALUED = """-v --bind-address --cluster-cidr --config --config-sync-period --co
     --ipvs-udp-timeout --kube-api-burst --kube-api-content-type --kube-api-qps --kubeconfig --log-flush-frequency
     --log-json-info-buffer-size --log-text-info-buffer-size --logging-format --master --metrics-bind-address
     --nodeport-addresses --oom-score-adj --pod-bridge-interface --pod-interface-name-prefix --proxy-mode
-    --show-hidden-metrics-for-version --v --vmodule --write-config-to"""
+    --show-hidden-metrics-for-version --v --vmodule --write-config-to --log-backtrace-at --log-dir --log-file
+    --log-file-max-size --proxy-port-range --stderrthreshold --udp-timeout"""
 _TAKES_NONE, _TAKES_ONE = frozenset(_SWITCHES.split()), frozenset(_VALUED.split())
 _SHORT, _LONG = frozenset("vh"), 2
 _WORD = ""  # in place of a flag
@@ -51,14 +54,17 @@ def names(args: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(flag_of[name] for name, _ in _given(args)))
 
 
-def faults(args: Sequence[str]) -> list[str]:
+def faults(args: Sequence[str], version: str = "") -> list[str]:
     """Return what kube-proxy exits on, whichever flags it knows: a flag without its value, one dash, a word too many.
 
     Of a script's words nothing is said: a shell takes some of them for itself.
     """
     if any(is_script(arg) for arg in args):
         return []
-    found = []
+    number = parse_version(version)
+    names = [word.partition("=")[0] for word in _line(args) if word.startswith("--")]
+    old = number is not None and number <= OLD
+    found = [f"kube-proxy {version} does not know {name}: it has dashes" for name in names if old and "_" in name]
     for flag, text in _flags(_line(args)):
         if text is None:
             found.append(f"{flag} has no value")
@@ -94,7 +100,7 @@ def _flags(line: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     while (word := next(rest, None) if waiting is None else waiting) is not None:
         waiting = None
         flag, equals, text = word.partition("=")
-        flag = flag.replace("_", "-")  # kube-proxy takes --proxy_mode as well
+        flag = flag.replace("_", "-")  # kube-proxy takes --proxy_mode as well, 1.20 did not
         if word == "--":
             yield from ((_WORD, after) for after in rest)
         elif not word.startswith("-"):

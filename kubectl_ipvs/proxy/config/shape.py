@@ -16,6 +16,7 @@ from kubectl_ipvs.proxy.config.document import KIND, Document, member, shown
 from kubectl_ipvs.proxy.config.fields import FIELD
 from kubectl_ipvs.proxy.config.go_yaml import clashes
 from kubectl_ipvs.proxy.config.kinds import NOT, is_wrong
+from kubectl_ipvs.proxy.config.releases import JUDGED, knows
 from kubectl_ipvs.proxy.release import parse_version
 
 GROUP = "kubeproxy.config.k8s.io"
@@ -84,14 +85,6 @@ SHAPE: Shape = {
     "resourceContainer": "text",
     "windowsRunAsService": "boolean",
 }
-# Keys that not every release knows: from which on, and until which.
-_FIRST, _LAST = (1, 8), (9, 99)
-SPANS: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
-    "conntrack.max": (_FIRST, (1, 12)),
-    "resourceContainer": (_FIRST, (1, 17)),
-    "udpIdleTimeout": (_FIRST, (1, 25)),  # of the userspace mode
-}
-JUDGED = (1, 37)  # the newest release whose kube-proxy was asked
 
 
 class Misfits(NamedTuple):
@@ -152,14 +145,14 @@ class _Comparison(NamedTuple):
         for name, entry in value.items():
             pair = member(node, name) if isinstance(node, yaml.MappingNode) else None
             kind = shape.get(name)
-            knows = kind is not None and _knows(self.release, f"{path}{name}")
-            if kind is None or knows is False:
+            known = kind is not None and knows(self.release, f"{path}{name}")
+            if kind is None or known is False:
                 where = f" (line {pair[0].start_mark.line + 1})" if pair else ""
                 meant = "" if kind is not None else _meant(name, shape)
                 self.found.ignored.append(
                     f"{path}{name}: kube-proxy does not know this key and ignores it{meant}{where}"
                 )
-            elif knows:
+            elif known:
                 self._value(pair[1] if pair else None, entry, kind, f"{path}{name}")
 
     def _value(self, node: yaml.Node | None, value: object, kind: str | Shape, path: str) -> None:
@@ -179,14 +172,6 @@ class _Comparison(NamedTuple):
         elif kind == "gates" and isinstance(value, dict):
             wrong_gates = ((name, on) for name, on in value.items() if is_wrong("boolean", on))
             errors.extend(f"{path}.{name} is {shown(on)}, {NOT['boolean']}{where}" for name, on in wrong_gates)
-
-
-def _knows(release: tuple[int, int] | None, path: str) -> bool | None:
-    """Tell whether a release knows a key; None where nobody can tell."""
-    since, until = SPANS.get(path, (_FIRST, _LAST))
-    if release is None:
-        return True if (since, until) == (_FIRST, _LAST) else None
-    return since <= release <= until
 
 
 def _meant(key: str, shape: Shape) -> str:

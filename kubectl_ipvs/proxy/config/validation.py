@@ -4,15 +4,17 @@ Promises for each value of the right type the end of a sentence that says what i
 itself (tests/real/judge.py), which validates before it writes or opens anything. Never asks what the type is.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from kubectl_ipvs.ipvs.cidr import parse_address, parse_cidr
 from kubectl_ipvs.proxy.config.document import shown
 from kubectl_ipvs.proxy.config.fields import is_cidr, parse_duration
+from kubectl_ipvs.proxy.config.releases import NEW, OLD, knows
 from kubectl_ipvs.proxy.release import parse_version
 
-# Those of the mode alone are validated.
+# Since 1.31 those of the mode alone are validated.
 LEAST_PERIODS = {"iptables": "1s", "nftables": "1s"}  # the default of minSyncPeriod; 0s for ipvs
 PERIOD = "30s"
 _LOCAL_MODES = {
@@ -22,7 +24,8 @@ _LOCAL_MODES = {
     "InterfaceNamePrefix": ("interfaceNamePrefix",),
 }
 _KEYWORDS = ("primary", "localhost", "all")
-ONE_KEYWORD, KEYWORDS = (1, 34), (1, 37)  # releases that were asked
+KEYWORDS = (1, 37)
+_PORTS = re.compile(r"[0-9]+(?:[-+][0-9]+)?")
 _LARGEST_PORT = 65535
 
 
@@ -35,14 +38,21 @@ class Refusal(NamedTuple):
 
 def refusals(value: Mapping[str, object], mode: str, version: str) -> Iterator[Refusal]:
     """Yield what is refused of a document outside `mode` and `ipvs`; values of wrong types are passed over."""
+    number = parse_version(version)
     for path, rule in _RULES.items():
-        found = _at(value, path)
+        known = all(knows(number, ".".join(path[:length])) for length in range(1, len(path) + 1))
+        found = _at(value, path) if known else None
         said = "" if found is None else rule(found)
         if said:
             yield Refusal(path, said)
-    yield from _node_ports(value, parse_version(version))
-    yield from _detection(value)
-    yield from _periods(value, mode)
+    yield from _node_ports(value, number)
+    if number is not None and number >= NEW:
+        yield from _detection(value)
+    if number is not None and number <= OLD:
+        yield from _old(value)
+        yield from _periods(value, "iptables")
+    elif mode in LEAST_PERIODS:
+        yield from _periods(value, mode)
     yield from _hidden_metrics(value, version)
     if mode == "nftables":
         bit = _at(value, ("nftables", "masqueradeBit"))
@@ -131,6 +141,7 @@ _RULES: Mapping[tuple[str, ...], Callable[[object], str]] = {
     ("conntrack", "tcpCloseWaitTimeout"): _not_negative,
     ("conntrack", "udpTimeout"): _not_negative,
     ("conntrack", "udpStreamTimeout"): _not_negative,
+    ("udpIdleTimeout",): _not_negative,
     ("logging", "format"): _log_format,
     ("logging", "verbosity"): _range(0, 2**31 - 1),
     ("logging", "flushFrequency"): _not_negative,
@@ -138,12 +149,13 @@ _RULES: Mapping[tuple[str, ...], Callable[[object], str]] = {
 
 
 def _node_ports(value: Mapping[str, object], number: tuple[int, int] | None) -> Iterator[Refusal]:
-    """Check nodePortAddresses: CIDRs; primary alone from 1.34 to 1.36, any of three keywords among them since 1.37."""
+    """Check nodePortAddresses: CIDRs; primary alone before 1.37, no keyword up to 1.20."""
     items = _at(value, ("nodePortAddresses",))
     if not isinstance(items, list) or not all(item is None or isinstance(item, str) for item in items):
         return
     wrong = [item for item in items if item not in _KEYWORDS and (item is None or not is_cidr(item))]
-    mixed = number is not None and ONE_KEYWORD <= number < KEYWORDS and items != ["primary"]
+    mixed = number is not None and NEW <= number < KEYWORDS and items != ["primary"]
+    mixed = mixed or (number is not None and number <= OLD)
     wrong += [item for item in items if item in _KEYWORDS] if mixed else []
     if wrong:
         yield Refusal(("nodePortAddresses",), f"has {shown(wrong[0])}, not a CIDR and not primary alone")
@@ -160,9 +172,25 @@ def _detection(value: Mapping[str, object]) -> Iterator[Refusal]:
             yield Refusal(("detectLocalMode",), f"is {mode}, and detectLocal.{name} is empty")
 
 
+def _old(value: Mapping[str, object]) -> Iterator[Refusal]:
+    """Check what is validated in 1.20 and not in 1.34."""
+    ports, cidrs = _at(value, ("portRange",)), _at(value, ("clusterCIDR",))
+    if isinstance(ports, str) and ports and not _is_port_range(ports):
+        yield Refusal(("portRange",), f"is {shown(ports)}, not a range of ports")
+    dual = _at(value, ("featureGates", "IPv6DualStack")) is True
+    if isinstance(cidrs, str) and "," in cidrs and not dual:
+        yield Refusal(("clusterCIDR",), f"is {shown(cidrs)}: more than one without the feature gate IPv6DualStack")
+
+
+def _is_port_range(text: str) -> bool:
+    if not _PORTS.fullmatch(text):
+        return False
+    first, sign, last = text.partition("+" if "+" in text else "-")
+    end = int(last or first) + (int(first) if sign == "+" else 0)
+    return int(first) <= end <= _LARGEST_PORT
+
+
 def _periods(value: Mapping[str, object], mode: str) -> Iterator[Refusal]:
-    if mode not in LEAST_PERIODS:
-        return
     written = {name: _at(value, (mode, name)) for name in ("syncPeriod", "minSyncPeriod")}
     least, period = seconds(written["minSyncPeriod"]), seconds(written["syncPeriod"])
     for name, number in (("syncPeriod", period), ("minSyncPeriod", least)):
