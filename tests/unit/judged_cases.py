@@ -165,7 +165,7 @@ MORE = (  # what readers of YAML and of JSON do not agree on, behind HEAD
     "ipvs:\n  scheduler: |-\n    a\n    ---\n    b", "ipvs:\n  scheduler: 'a\n---\n  b'", 'mode: "ipvs\t"',
     "mode:\t ipvs\t# x", "mode: ipvs\t", "ipvs: {\tscheduler:\tlc\t}", "ipvs:\n  excludeCIDRs:\n  -\t10.0.0.0/8",
     "\t\nmode: ipvs", " \t# c\nmode: ipvs", "\t# c\nmode: ipvs", "ipvs:\n \tscheduler: lc", "5: a\n5: b", "5: a\n'5': b",
-    "yes: a\ntrue: b", "ipvs: {scheduler: !custom 5}", "ipvs: {strictARP: !custom true}", "ipvs: !custom {scheduler: lc}",
+    "yes: a\ntrue: b", "hostnameOverride: a\tb", "hostnameOverride: a\t\n  b", "host\tname: a", "hostnameOverride: a \t# b", "ipvs: {scheduler: !custom 5}", "ipvs: {strictARP: !custom true}", "ipvs: !custom {scheduler: lc}",
     "ipvs: !!str {scheduler: lc}", "ipvs: !!set {scheduler: lc}", "ipvs: {excludeCIDRs: !custom [10.0.0.0/8]}",
     "x: !!python/object/apply:os.system [ls]", "ipvs: {scheduler: !!bool x}", "ipvs: {strictARP: !!bool 'yes'}",
     "ipvs: {strictARP: !!str yes}", "x: !!int 5.0", "x: !!float 5", "x: !!null x", "x: !!timestamp 2020-01-01",
@@ -245,6 +245,8 @@ LINES: tuple[list[str], ...] = (
     ["--proxy-mode=ipvs", "--ipvs-scheduler=lc", "--kubeconfig=/none"], ["--proxy-mode=ipvs", "--masquerade-all"],
     ["--proxy-mode=ipvs", "--ipvs-tcp-timeout=1m", "--ipvs-tcpfin-timeout=2m", "--ipvs-udp-timeout=3m"],
     ["--proxy-mode=ipvs", "--hostname-override", "--ipvs-scheduler=lc"], ["--hostname-override", "--proxy-mode=ipvs"],
+    ['--ipvs-exclude-cidrs="'], ['--ipvs-exclude-cidrs=a"b'], ['--ipvs-exclude-cidrs="a"b'], ['--ipvs-exclude-cidrs="a""b",c'],
+    ["--ipvs-min-sync-period=", "--ipvs-min-sync-period=0"], ['--ipvs-exclude-cidrs="', "--ipvs-exclude-cidrs=10.0.0.0/8"],
 )  # fmt: skip
 
 

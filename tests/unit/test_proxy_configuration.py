@@ -165,7 +165,10 @@ def test_keys_that_are_there_twice() -> None:
         ("conntrack:\n  min: 1.5\n", "conntrack.min is 1.5, not a whole number (line 4)"),
         ("conntrack:\n  min: 2147483648\n", "conntrack.min is 2147483648, not a whole number (line 4)"),
         ("conntrack:\n  min: true\n", "conntrack.min is true, not a whole number (line 4)"),
-        ("conntrack:\n  udpTimeout: 5\n", "conntrack.udpTimeout is 5, not a duration such as 30s (line 4)"),
+        (
+            "conntrack:\n  tcpCloseWaitTimeout: 5\n",
+            "conntrack.tcpCloseWaitTimeout is 5, not a duration such as 30s (line 4)",
+        ),
         ("clientConnection:\n  qps: fast\n", 'clientConnection.qps is "fast", not a number (line 4)'),
         ("nodePortAddresses: 10.0.0.0/8\n", 'nodePortAddresses is "10.0.0.0/8", not a list of texts (line 3)'),
         ("nodePortAddresses: [5]\n", "nodePortAddresses[0] is 5, not text (line 3)"),

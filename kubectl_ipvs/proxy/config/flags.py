@@ -5,6 +5,7 @@ refuses: what does not fit its field is passed on as the text that it is.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kubectl_ipvs.proxy.config.command_line import command_line, is_script, words
@@ -32,6 +33,8 @@ _VALUED = """-v --bind-address --cluster-cidr --config --config-sync-period --co
     --show-hidden-metrics-for-version --v --vmodule --write-config-to --log-backtrace-at --log-dir --log-file
     --log-file-max-size --proxy-port-range --stderrthreshold --udp-timeout"""
 _TAKES_NONE, _TAKES_ONE = frozenset(_SWITCHES.split()), frozenset(_VALUED.split())
+_FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+_RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?=\r?\n|\Z)")
 _SHORT, _LONG = frozenset("vh"), 2
 _WORD = ""  # in place of a flag
 
@@ -124,7 +127,8 @@ def _value(name: str, text: str, given: dict[str, object]) -> object:
         value = parse_boolean(text)
         return text if value is None else value
     if kind == "cidrs":  # given again, a list grows; so do the gates
-        return [*(before if isinstance(before, list) else ()), *(_list(text) if text else ())]
+        more = _list(text) if text else []
+        return text if more is None else [*(before if isinstance(before, list) else ()), *more]
     if kind == "gates":
         return {**(before if isinstance(before, dict) else {}), **_gates(text)}
     return text
@@ -132,17 +136,15 @@ def _value(name: str, text: str, given: dict[str, object]) -> object:
 
 def _ends_it(name: str, value: object) -> bool:
     """Tell whether kube-proxy exits on the value, and so reads no later one."""
-    decoded = {"boolean": "boolean", "duration": "duration"}.get(_KINDS[name])
+    decoded = {"boolean": "boolean", "duration": "duration", "cidrs": "texts"}.get(_KINDS[name])
     variable = isinstance(value, str) and "$" in value
     return decoded is not None and value is not None and not variable and is_wrong(decoded, value)
 
 
-def _list(text: str) -> list[str]:
-    """Take a list apart as pflag does: it is the first line of a CSV file."""
-    try:
-        return next(csv.reader(text.splitlines(keepends=True), strict=True), [])
-    except csv.Error:
-        return [text]
+def _list(text: str) -> list[str] | None:
+    """Take a list apart as pflag does: the first line of a CSV file. None where the quotes are not as they must be."""
+    found = _RECORD.match(text)
+    return None if found is None else next(csv.reader([found[0]]), [])
 
 
 def _gates(text: str) -> dict[str, object]:

@@ -57,6 +57,17 @@ class _Loader(yaml.SafeLoader):
             ahead += 1
         return self.anywhere or (self.column > 0 and self.peek(ahead) == "#")
 
+    def scan_plain_spaces(self, indent: int, start_mark: yaml.Mark) -> list[str]:
+        """Take tabs inside a text for the blanks that they are."""
+        ahead = 0
+        while self.peek(ahead) in "\t ":
+            ahead += 1
+        blanks = str(self.prefix(ahead))
+        if "\t" not in blanks:
+            return list(super().scan_plain_spaces(indent, start_mark) or [])
+        self.forward(ahead)
+        return list(super().scan_plain_spaces(indent, start_mark) or [blanks])
+
     def process_directives(self) -> object:
         """Refuse YAML 1.2."""
         found = super().process_directives()  # type: ignore[no-untyped-call]
