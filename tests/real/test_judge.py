@@ -14,6 +14,7 @@ from tests.real.judge import ask, program
 from tests.unit import judged_cases as known
 from tests.unit.judged import disagreement
 from tests.unit.judged_cases import HEAD, Case
+from tests.versions import VERSIONS
 
 EXAMPLES = int(os.environ.get("JUDGE_EXAMPLES", "150"))  # for each version; one takes 0.05 s
 asked = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[*HealthCheck])
