@@ -23,6 +23,7 @@ SAID = {
 }
 CODES = {"v1.35.0": "IPVS030", "v1.37.1": "IPVS031", "v1.40.0": "IPVS032"}
 QUICK = ("--settle", "0s", "--timeout", "20s")
+KEYS = "has keys that kube-proxy ignores"  # the text is of today's kubeadm: one of 1.20 does not know all of them
 GATE = "\nfeatureGates:\n  KubeProxyIPVS: true\n"
 
 
@@ -38,16 +39,15 @@ def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     documents = [ipvs(box, *words, "-o", "json").json["configurations"][0] for words in (("get",), ("status",))]
 
     stands = SAID[version] and f"kube-proxy {version}: {SAID[version]}"
-    # the text is of today's kubeadm, and a kube-proxy of 1.20 does not know all its keys
-    lines = [line for line in done.err.splitlines() if not line.startswith("warning IPVS009")]
-    warned = [line for line in lines if line.startswith("warning")]
+    warned = [line for line in done.err.splitlines() if line.startswith("warning") and KEYS not in line]
+    said = [line for line in get.err.splitlines(keepends=True) if KEYS not in line]
     assert (get.code, status.code, done.code, box.schedulers()) == (0, 0, 0, {"node1": "lc"})
     assert (get.out, status.rows["node1"][-1]) == ("configmap/kube-proxy\n", "in sync")
     assert warned == ([f"warning {CODES[version]}: {stands}"] if stands else [])
-    assert get.err == (f"warning: {stands}\n" if stands else "")
+    assert "".join(said) == (f"warning: {stands}\n" if stands else "")
     assert [("IPVS03" in run.err, "IPVS mode" in run.err) for run in (status, *quiet)] == [(False, False)] * 4
     data = [entry["findings"] for entry in (*documents, quiet[-1].json)]
-    assert [[entry["code"] for entry in found] for found in data] == [[CODES[version]] if stands else []] * 3
+    assert [[entry["code"] for entry in found if entry["code"] in CODES.values()] for found in data] == [[CODES[version]] if stands else []] * 3
 
 
 def test_gate_that_is_off(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
