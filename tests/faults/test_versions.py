@@ -47,7 +47,9 @@ def test_versions(version: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert "".join(said) == (f"warning: {stands}\n" if stands else "")
     assert [("IPVS03" in run.err, "IPVS mode" in run.err) for run in (status, *quiet)] == [(False, False)] * 4
     data = [entry["findings"] for entry in (*documents, quiet[-1].json)]
-    assert [[entry["code"] for entry in found if entry["code"] in CODES.values()] for found in data] == [[CODES[version]] if stands else []] * 3
+    assert [[entry["code"] for entry in found if entry["code"] in CODES.values()] for found in data] == [
+        [CODES[version]] if stands else []
+    ] * 3
 
 
 def test_gate_that_is_off(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
