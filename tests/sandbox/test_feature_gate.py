@@ -107,6 +107,6 @@ def test_too_old_for_the_gate(value: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
 
     run = ipvs(box, "restart", *BRISK)
 
-    why = "kube-proxy v1.36.3 does not know the feature gate KubeProxyIPVS (1.37 to 1.45)"
+    why = "kube-proxy v1.36.3 does not know the feature gate KubeProxyIPVS (since 1.37)"
     assert (run.code, run.err.splitlines()[0]) == (1, f"error IPVS013: kube-proxy will not start: {why}")
     assert box.restarts == {"node1": 0}
