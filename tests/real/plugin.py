@@ -82,7 +82,7 @@ def machines_if_any(request: pytest.FixtureRequest) -> Machines | None:
         return None
     cannot = subprocess.run([str(SCRIPT), "able"], capture_output=True, text=True, check=False, env=Machines.home())
     if cannot.returncode:
-        pytest.skip(f"the project's own cluster cannot run on this machine: {cannot.stdout.strip()}")
+        pytest.skip(f"the project's own cluster cannot run on this machine: {(cannot.stdout or cannot.stderr).strip()}")
     machines = Machines(SCRIPT)
     folder = Path(machines.run("kubeconfig").strip()).parent / "run"
     lock = request.config.stash[STARTED] = (folder / "tests.lock").open("w")

@@ -4,6 +4,7 @@ With ipvsadm; as EKS's and k0s's, which have no shell, no cat and no ipvsadm (k0
 tests run on the one as the official one is: no ipvsadm, but cat.
 """
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,7 @@ from tests.clusters import Cluster, Machines
 from tests.versions import differs
 
 DEFAULT = "official"
+SECONDS = 120.0  # kube-proxy is Ready some seconds before its table is right
 UNSEEN = "the kernel was not seen"
 
 
@@ -43,11 +45,22 @@ def test_image_with_nothing_to_look_with(image: str, cluster: Cluster) -> None:
     before = cluster.config
 
     seen = cluster.ipvs("status", "-o", "json")
-    done = cluster.ipvs("set", "--scheduler", "wrr", *cluster.at_once)
-    kernels = cluster.schedulers()
+    done = cluster.ipvs("set", "--scheduler", "wrr", *cluster.at_once, "-o", "json")
+    kernels = followed(cluster, "wrr")
     back = cluster.ipvs("undo", *cluster.at_once)
 
     assert {row["state"] for row in seen.json["nodes"]} == {"no-ipvsadm"}, (image, seen.out)
-    assert [line for line in done.out.splitlines() if line.startswith("node/") and UNSEEN not in line] == [], done.out
+    assert [(row["node"], row["outcome"], row["seenInKernel"]) for row in done.json["nodes"]] == [
+        (node, "restarted", False) for node in nodes
+    ], done.err
+    assert UNSEEN in done.err
     assert kernels == dict.fromkeys(nodes, "wrr"), done.err
-    assert (cluster.config, cluster.schedulers()) == (before, dict.fromkeys(nodes, "rr")), back.err
+    assert (cluster.config, followed(cluster, "rr")) == (before, dict.fromkeys(nodes, "rr")), back.err
+
+
+def followed(cluster: Cluster, scheduler: str) -> dict[str, str]:
+    """Give every kernel's scheduler once all have this one: nobody waited for that but we."""
+    deadline = time.monotonic() + SECONDS
+    while set(cluster.schedulers().values()) != {scheduler} and time.monotonic() < deadline:
+        time.sleep(1)
+    return cluster.schedulers()

@@ -14,6 +14,10 @@ from kubectl_ipvs.errors import ApiError, ExecFailed
 
 CUT = "the connection ended before the command did"
 UNREADABLE = "the command's status cannot be read"
+CRUN = (  # as containerd 1.6 passes it on
+    'failed to exec in container: failed to start exec "1621": OCI runtime exec failed: executable file `cat` not found '
+    "in $PATH: No such file or directory: unknown"
+)
 NOT_FOUND = 'exec: "ipvsadm": executable file not found in $PATH: unknown'
 
 
@@ -78,6 +82,8 @@ def test_stderr_that_is_no_text() -> None:
         (Finished(126, ""), False),
         (Finished(127, ""), True),
         (Finished(None, "", NOT_FOUND), True),
+        (Finished(None, "", CRUN), True),
+        (Finished(None, "", "executable file `cat` not found"), True),
         (Finished(None, "", "stat /bin/sh: no such file or directory"), True),
         (Finished(None, "", "container is not running"), False),
     ],

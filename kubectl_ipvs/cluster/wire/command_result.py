@@ -1,9 +1,12 @@
 """How a command in a pod ended."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one command's output that are read
+# runc: `exec: "cat": executable file not found in $PATH`; crun: "executable file `cat` not found in $PATH: No such file ..."
+_MISSING = re.compile(r"executable file (?:`[^`]*` )?not found|no such file or directory", re.IGNORECASE)
 Sink = Callable[[bytes], None]
 
 
@@ -21,6 +24,5 @@ class Finished(NamedTuple):
     def missing(self) -> bool:
         """The executable is not in the image (the runtime's words), or a shell did not find it (127)."""
         return self.code == 127 or (  # noqa: PLR2004 - the shell's own number
-            self.code is None
-            and any(words in self.problem for words in ("executable file not found", "no such file or directory"))
+            self.code is None and _MISSING.search(self.problem) is not None
         )

@@ -11,8 +11,7 @@ import (
 const (
 	pause     = 300 * time.Millisecond // between two lines of a long flow; the nodes are emulated, and a hundred flows go on
 	pace      = 600 * time.Millisecond // between two new ones
-	soon      = 5 * time.Second        // a new connection that takes longer has failed
-	datagram  = 1 * time.Second        // an answer to a datagram that takes longer is lost
+	soon      = 5 * time.Second        // an answer that takes longer is lost: an emulated node may take one second
 	failures  = 5                      // so many are told
 	longWords = 512
 )
@@ -153,7 +152,7 @@ func (f *flow) datagram(connection net.Conn, words string, began time.Time) erro
 	if _, err := connection.Write([]byte(words)); err != nil {
 		return err
 	}
-	connection.SetReadDeadline(began.Add(datagram))
+	connection.SetReadDeadline(began.Add(soon))
 	text := make([]byte, longWords)
 	for {
 		n, err := connection.Read(text)
