@@ -109,6 +109,7 @@ do_anew() { # do_anew N: what `up` does with the lock in its hand
   addon
   say "the control plane is up, kubeadm's kube-proxy addon is in ($SECONDS s)"
   for i in $(seq "$n"); do until_ok "node$i" "node$i" node_cidr "$i"; done
+  for i in $(seq "$n"); do until_ok "node$i" "node$i" k wait --for=condition=Ready --timeout=50s "node/node$i"; done
   until_ok "the Services" apiserver k apply -f "$here/objects/services.yaml" # now: their pods are spread over all nodes
   for i in deployment/hello "-n kube-system deployment/kube-dns"; do until_ok "the pods of $i" apiserver k rollout status --timeout=50s $i; done
   serves "$n"
