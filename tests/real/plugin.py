@@ -36,11 +36,12 @@ ORDER = (
     "test_changing",
     "test_modules",
     "test_seed",
+    "test_nftables",
     "test_traffic",  # lc
     "test_interrupted",  # sh, sed
     "test_forms",  # nq, with what the next two take away again: dual stack, strictARP
     "test_stale",  # wrr
-    "test_images",  # wrr, and back
+    "test_images",
     "test_second_daemon_set",  # wrr
     "test_others_at_work",  # rr, lc
     "test_lost_node",  # rr; what a node has after a reboot are the modules of rr, wrr and sh

@@ -42,11 +42,12 @@ def test_image_with_ipvsadm(image: str, cluster: Cluster) -> None:
 def test_image_with_nothing_to_look_with(image: str, cluster: Cluster) -> None:
     """A change goes on: every pod stays up, the kernels have it; `status` and the rows say that nobody saw them."""
     nodes = sorted(cluster.pods)
-    before = cluster.config
+    before, (old,) = cluster.config, set(cluster.schedulers().values())
+    new = "rr" if old != "rr" else "wrr"
 
     seen = cluster.ipvs("status", "-o", "json")
-    done = cluster.ipvs("set", "--scheduler", "wrr", *cluster.at_once, "-o", "json")
-    kernels = followed(cluster, "wrr")
+    done = cluster.ipvs("set", "--scheduler", new, *cluster.at_once, "-o", "json")
+    kernels = followed(cluster, new)
     back = cluster.ipvs("undo", *cluster.at_once)
 
     assert {row["state"] for row in seen.json["nodes"]} == {"no-ipvsadm"}, (image, seen.out)
@@ -54,8 +55,8 @@ def test_image_with_nothing_to_look_with(image: str, cluster: Cluster) -> None:
         (node, "restarted", False) for node in nodes
     ], done.err
     assert UNSEEN in done.err
-    assert kernels == dict.fromkeys(nodes, "wrr"), done.err
-    assert (cluster.config, followed(cluster, "rr")) == (before, dict.fromkeys(nodes, "rr")), back.err
+    assert kernels == dict.fromkeys(nodes, new), done.err
+    assert (cluster.config, followed(cluster, old)) == (before, dict.fromkeys(nodes, old)), back.err
 
 
 def followed(cluster: Cluster, scheduler: str) -> dict[str, str]:

@@ -78,7 +78,7 @@ func stopped(stop chan struct{}, wait time.Duration) bool {
 
 // longTCP echoes numbered lines over one connection. One that hangs when it is told to stop says for how long.
 func (f *flow) longTCP(stop chan struct{}, first func()) {
-	connection, name, err := connect(f.To, f.From, patience)
+	connection, name, err := f.dial(stop)
 	if err != nil {
 		f.Ended = err.Error()
 		return
@@ -105,6 +105,16 @@ func (f *flow) longTCP(stop chan struct{}, first func()) {
 		}
 		f.answered(name, began)
 		first()
+	}
+}
+
+// dial tries again for as long as nothing answers: what is measured begins with the first answer.
+func (f *flow) dial(stop chan struct{}) (net.Conn, string, error) {
+	for {
+		connection, name, err := connect(f.To, f.From, soon)
+		if err == nil || time.Since(f.began) > patience || stopped(stop, pause) {
+			return connection, name, err
+		}
 	}
 }
 
@@ -167,21 +177,34 @@ func (f *flow) datagram(connection net.Conn, words string, began time.Time) erro
 	}
 }
 
-// longUDP goes on after a lost datagram: there is no connection that could end.
+// longUDP goes on after a lost datagram: there is no connection that could end. Until the first answer each datagram has a
+// socket of its own: what was sent before a node had the Service made an entry in its conntrack that later ones would follow.
 func (f *flow) longUDP(stop chan struct{}, first func()) {
-	connection, err := f.socket()
-	if err != nil {
-		f.Ended = err.Error()
-		return
-	}
-	defer connection.Close()
+	var connection net.Conn
+	var err error
+	defer func() {
+		if connection != nil {
+			connection.Close()
+		}
+	}()
 	for !stopped(stop, pause) {
+		if f.Answered == 0 {
+			if connection != nil {
+				connection.Close()
+			}
+			f.Sent, f.Failures = 0, nil
+			if connection, err = f.socket(); err != nil {
+				f.Ended = err.Error()
+				return
+			}
+		}
 		f.Sent++
 		began := time.Now()
 		if err := f.datagram(connection, fmt.Sprint(f.Sent), began); err != nil {
-			f.waited(began)
 			f.failed(err)
-			time.Sleep(pause)
+			if f.Answered > 0 {
+				f.waited(began)
+			}
 			continue
 		}
 		first()
