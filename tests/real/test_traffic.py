@@ -9,16 +9,19 @@ from collections import Counter
 from tests.clusters import Cluster
 from tests.real.front import Flow, Front, told
 
-FEW = 0.05  # of the datagrams of one flow
+FEW = 0.05  # of what one flow sent
 
 
-def spared(flow: Flow) -> bool:
-    """Tell whether it is UDP to a NodePort that lost a few: so it does when nothing is changed at all.
+def well(flow: Flow) -> bool:
+    """Tell whether a flow went as real kube-proxy lets it: a connection that is open loses nothing.
 
-    Seen on 1.37.2 in IPVS mode: now and then every such flow loses one datagram, all of them at the same moment.
+    A few new connections and datagrams may be lost while kube-proxy starts: a virtual server has no scheduler for some
+    ms, and the conntrack entries of UDP Services are cleared. Seen on 1.37.2: one new connection of 1,600, one to three
+    datagrams of each flow; and with nothing changed at all, now and then one datagram of each flow to a NodePort.
     """
-    few = flow.sent - flow.answered <= FEW * flow.sent
-    return few and flow.protocol == "udp" and flow.what.startswith("NodePort") and not flow.ended
+    if (flow.kind, flow.protocol) == ("long", "tcp"):
+        return flow.whole
+    return flow.sent > 0 and not flow.ended and flow.sent - flow.answered <= max(1, FEW * flow.sent)
 
 
 def test_each_scheduler_distributes_as_it_says_and_open_connections_live(
@@ -39,7 +42,7 @@ def test_each_scheduler_distributes_as_it_says_and_open_connections_live(
 
     assert (done.code, set(cluster.schedulers().values())) == (0, {"lc"}), done.err
     assert {flow.place for flow in flows} == set(places)
-    assert [str(flow) for flow in flows if not flow.whole and not spared(flow)] == []
+    assert [str(flow) for flow in flows if not well(flow)] == []
     for node in front.nodes:
         emptiest, *next_ones = front.lean(f"pod {node}")
         assert set(next_ones) == {emptiest}
