@@ -15,8 +15,8 @@ from kubectl_ipvs.errors import ApiError, ExecFailed
 CUT = "the connection ended before the command did"
 UNREADABLE = "the command's status cannot be read"
 CRUN = (  # as containerd 1.6 passes it on
-    'failed to exec in container: failed to start exec "1621": OCI runtime exec failed: executable file `cat` not found '
-    "in $PATH: No such file or directory: unknown"
+    'failed to exec in container: failed to start exec "1621": OCI runtime exec failed: executable file `cat` '
+    "not found in $PATH: No such file or directory: unknown"
 )
 NOT_FOUND = 'exec: "ipvsadm": executable file not found in $PATH: unknown'
 

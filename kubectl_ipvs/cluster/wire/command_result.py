@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one command's output that are read
-# runc: `exec: "cat": executable file not found in $PATH`; crun: "executable file `cat` not found in $PATH: No such file ..."
+# runc: exec: "cat": executable file not found in $PATH; crun: executable file `cat` not found in $PATH: No such ...
 _MISSING = re.compile(r"executable file (?:`[^`]*` )?not found|no such file or directory", re.IGNORECASE)
 Sink = Callable[[bytes], None]
 
