@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ COMMANDS = {
     "restart": ("restart",),
     "undo": ("undo",),
 }
+LOOKS = 4
 EXPECTED = Path(__file__).with_name("expected.json")
 CHANGING = ("set", "restart", "undo")
 UNSET, SET = (configuration(Options(scheduler=name)) for name in ("", "lc"))
@@ -118,12 +120,23 @@ def left(box: Sandbox, before: dict[str, str], command: str) -> str:
     now = box.configurations or dict.fromkeys(before, box.config)
     states = sorted({_state(now.get(place, ""), text, command) for place, text in before.items()})
     here = {node["metadata"]["name"] for node in box.objects("Node")} - ({JOINED} if command not in CHANGING else set())
+    settled(box)
     kernels = ", ".join(sorted({name or "nothing" for node, name in box.schedulers().items() if node in here}))
     restarts = sum(box.restarts.values())
     parts = [f"configuration {' and '.join(states)}", f"kernels {kernels}"]
     parts += [f"pods replaced: {restarts}"] if restarts else []
     parts += ["lease left"] if box.objects("Lease") else []
     return ", ".join(parts)
+
+
+def settled(box: Sandbox) -> None:
+    """Wait until the kernels stay as they are: a run that could not see one ends while kube-proxy still changes it."""
+    seen: list[dict[str, str | None]] = []
+    deadline = time.monotonic() + 3
+    while len(seen) < LOOKS or any(each != seen[-1] for each in seen[-LOOKS:]):
+        assert time.monotonic() < deadline, f"kernels that never stay as they are: {seen[-LOOKS:]}"
+        seen.append(dict(box.schedulers()))
+        time.sleep(0.03)
 
 
 def _state(text: str, before: str, command: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 from kubectl_ipvs.sandbox import Options
 from kubectl_ipvs.sandbox.nodes.layouts import configuration
 from kubectl_ipvs.sandbox.wire.exchange import Response
-from tests.harness import Ipvs, MakeSandbox
+from tests.harness import BRISK, Ipvs, MakeSandbox
 
 KIND = "kind: KubeProxyConfiguration\n"
 LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
@@ -19,6 +19,7 @@ LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(
 MERGES = "a0: &a0 {x: 1}\n" + "".join(
     f"a{at}: &a{at} {{<<: [{','.join([f'*a{at - 1}'] * 2)}]}}\n" for at in range(1, 24)
 )
+NUMBER = "a long number"
 BOMBS = {
     "aliases": KIND + LAUGHS,
     "merge keys": KIND + MERGES,
@@ -26,7 +27,7 @@ BOMBS = {
     "deep lists": KIND + "a: " + "[" * 1_000,
     "deep mappings": KIND + "a: " + "{b: " * 20_000,
     "deep blocks": KIND + "- " * 20_000,
-    "a long number": KIND + "a: " + "9" * 500_000,
+    NUMBER: KIND + "mode: " + "9" * 500_000,
     "quotes": KIND + "a: " + '"' * 400_001,
     "anchors": KIND + "".join(f"- &a{at} x\n" for at in range(10_000)),
 }
@@ -48,10 +49,10 @@ def test_bombs_in_the_configuration(case: str, sandbox: MakeSandbox, ipvs: Ipvs)
     began = time.thread_time()
     runs = [ipvs(box, *words) for words in (("get",), ("set", "--scheduler", "lc"))]
 
-    assert ([run.code for run in runs], time.thread_time() - began < 15) == ([1, 1], True)
-    assert [run.err.startswith("error: configmap kube-system/kube-proxy, key config.conf: ") for run in runs] == [
-        True
-    ] * 2
+    says = 0 if case == NUMBER else 1  # a number of a wrong type is named by `get` as any other is
+    assert ([run.code for run in runs], time.thread_time() - began < 15) == ([says, 1], True)
+    unread = [run.err.startswith("error: configmap kube-system/kube-proxy, key config.conf: ") for run in runs]
+    assert unread == [case != NUMBER] * 2
     assert (box.config, box.restarts) == (BOMBS[case], {"node1": 0})
 
 
@@ -72,18 +73,18 @@ def test_bombs_in_the_kubeconfig(case: str, ipvs: Ipvs, tmp_path: Path, monkeypa
 def test_tags_run_nothing(
     tag: str, sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A YAML tag that asks for a Python object is an error, in a ConfigMap and in a kubeconfig; nothing is run."""
+    """A tag that asks for a Python object says nothing in a ConfigMap, as for kube-proxy; nothing is ever run."""
     touched = tmp_path / "touched"
     written = tag.replace("{}", str(touched))
     box = sandbox(nodes=1, config=f"{configuration(Options())}\nextra: {written}\n")
     path = tmp_path / "config"
     path.write_text(f"users: {written}\n")
 
-    first = [ipvs(box, *words).code for words in (("get",), ("set", "--scheduler", "lc", "--force"))]
+    first = [ipvs(box, *words).code for words in (("get",), ("set", "--scheduler", "lc", *BRISK))]
     monkeypatch.setenv("KUBECONFIG", str(path))
     code = ipvs(None, "get").code
 
-    assert (first, code, touched.exists()) == ([1, 1], 1, False)
+    assert (first, code, touched.exists()) == ([0, 0], 1, False)
 
 
 JSON_BOMBS = {

@@ -13,6 +13,7 @@ LISTS = [
     "/apis/apps/v1/namespaces/kube-system/daemonsets?limit=500",
     *(f"{CORE}/pods?limit=500&labelSelector={label}%3Dkube-proxy" for label in ("k8s-app", "component")),
 ]
+QUIET = "v1.34.2"  # nothing is said of its mode
 
 
 def times(text: str) -> str:
@@ -29,7 +30,7 @@ def test_requests(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> N
 
     The lists are asked for at the same time, in no order; the configuration after them.
     """
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
 
     run = ipvs(box, *words, "-o=name")
 
@@ -41,7 +42,7 @@ def test_requests(words: tuple[str, ...], sandbox: MakeSandbox, ipvs: Ipvs) -> N
 
 def test_levels(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Below 6 nothing; 7 adds headers, 8 bodies up to 1024 characters, 9 whole bodies."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
 
     errs = [ipvs(box, "get", f"-v={level}").err for level in (0, 5, 7, 8, 9, 99)]
 
@@ -55,7 +56,7 @@ def test_levels(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 def test_exec_and_watch(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Exec by WebSocket and the events of a watch are logged as well."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
 
     run = ipvs(box, "restart", "--settle", "0s", "--timeout", "4s", "-v=8")
 
@@ -68,7 +69,7 @@ def test_exec_and_watch(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
 def test_no_answer(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A request without an answer is logged with the reason."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
     box.hook = lambda _: Drop()
 
     run = ipvs(box, "get", "-v=6")
@@ -85,7 +86,7 @@ def test_no_answer(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 @pytest.mark.parametrize("level", ["x", "-1", "1e9", "9999999999", "6.0"])
 def test_levels_that_are_none(level: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Anything but a number is a usage error, before anything is sent."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
 
     run = ipvs(box, "get", f"--v={level}")
 
@@ -94,7 +95,7 @@ def test_levels_that_are_none(level: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
 
 def test_equals_sign(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """Short flags take an equals sign, as in kubectl; words after -- are another program's."""
-    box = sandbox(nodes=1)
+    box = sandbox(nodes=1, version=QUIET)
 
     by_equals, empty = ipvs(box, "get", "-n=kube-system", "-o=name"), ipvs(box, "get", "-n=", "-o=name")
 

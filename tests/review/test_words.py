@@ -187,7 +187,7 @@ def test_numbers_agree_with_their_nouns(sandbox: MakeSandbox, ipvs: Ipvs) -> Non
 
 def test_a_version_and_its_fate(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """D19: `get` says from which release on IPVS mode is deprecated."""
-    out = ipvs(sandbox(nodes=1), "get").out
+    out = ipvs(sandbox(nodes=1, version="v1.34.2"), "get").out
 
     line = next(line for line in out.splitlines() if line.startswith("mode"))
     assert "deprecated" in line

@@ -105,11 +105,26 @@ def _last_words(text: str, release: Release) -> str:
     return f'E "command failed" err={json.dumps(text, ensure_ascii=False)}'
 
 
+class _Loader(yaml.SafeLoader):
+    """A tag that it does not know says nothing to kube-proxy: the value is read as if there were none."""
+
+
+def _plain(loader: _Loader, _: str, node: yaml.Node) -> object:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return str(node.value)
+
+
+_Loader.add_multi_constructor("", _plain)
+
+
 @lru_cache(maxsize=64)  # a thousand nodes start with the same text
 def _from_text(text: str, release: Release) -> Wish:
     failed = "failed complete: failed to decode" if release >= DECODES_SINCE else "failed complete"
     try:
-        document = next(iter(yaml.safe_load_all(text)), None)
+        document = next(iter(yaml.load_all(text, _Loader)), None)
     except yaml.YAMLError as error:
         why = str(error).splitlines()[0]
         raise StartError(f"{failed}: yaml: {why}") from error
