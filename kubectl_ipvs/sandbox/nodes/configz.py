@@ -74,6 +74,22 @@ _DEFAULTS: Obj = {
     "portRange": "",
 }
 
+_EXTERNAL: Obj = {  # sections that say nothing of a node's rules; seen on 1.37.2
+    "logging": {
+        "format": "text",
+        "flushFrequency": "5s",
+        "verbosity": 0,
+        "options": {"text": {"infoBufferSize": "0"}, "json": {"infoBufferSize": "0"}},
+    },
+    "winkernel": {
+        "networkName": "",
+        "sourceVip": "",
+        "enableDSR": False,
+        "rootHnsEndpointName": "",
+        "forwardHealthCheckVip": False,
+    },
+}
+
 
 def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node: str) -> Obj:
     """Return the configuration that a process runs with, as /configz of its release shows it."""
@@ -87,7 +103,8 @@ def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node
         found["nodePortAddresses"] = found["nodePortAddresses"] or ["primary"]
     if release >= EXTERNAL_SINCE:
         found = {name: value for name, value in found.items() if name != "featureGates" or value}
-        return {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1", **found}
+        head = {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1"}
+        return {**head, **found, **_with_defaults(document, _EXTERNAL)}
     return _in_go(_inside(found, section) if release >= MOVED_IN else found)
 
 
