@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kubectl_ipvs.sandbox import Sandbox, Seen
+from kubectl_ipvs.sandbox.wire.exchange import Upgrade
+from kubectl_ipvs.sandbox.wire.frames import Channel
 
 QUICK: dict[str, Any] = {"terminate": 0.05, "start": 0.05, "sync": 0.05, "services": 1}
 BRISK = ("--settle", "0.2s", "--timeout", "4s")  # for commands that restart
@@ -65,3 +67,13 @@ def agreed(words: Sequence[str]) -> tuple[str, ...]:
     own = list(words)[: list(words).index("--")] if "--" in words else list(words)
     asks = CHANGES & set(own) and not {"-y", "--yes"} & set(own)
     return (*words, "-y") if asks else tuple(words)
+
+
+def frames_of(frames: Sequence[bytes]) -> Upgrade:
+    """Answer a WebSocket with these frames and no other."""
+
+    async def serve(channel: Channel) -> None:
+        for frame in frames:
+            await channel.send(frame)
+
+    return Upgrade("v4.channel.k8s.io", serve)

@@ -10,10 +10,9 @@ from kubectl_ipvs.cluster.wire.port_forward import MOST, get
 from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.sandbox import Sandbox
-from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Upgrade
-from kubectl_ipvs.sandbox.wire.frames import Channel
+from kubectl_ipvs.sandbox.wire.exchange import Reply, Request
 from tests.cluster import proxies
-from tests.harness import QUICK
+from tests.harness import QUICK, frames_of
 
 PORT = b"\x09\x28"  # 10249, low byte first
 
@@ -133,12 +132,7 @@ def test_what_the_other_end_sends(name: str, box: Sandbox) -> None:
     def hook(request: Request) -> Reply | None:
         if not request.path.endswith("/portforward"):
             return None
-
-        async def serve(channel: Channel) -> None:
-            for frame in frames:
-                await channel.send(frame)
-
-        return Upgrade("v4.channel.k8s.io", serve)
+        return frames_of(frames)
 
     box.hook = hook
     try:

@@ -8,7 +8,7 @@ import pytest
 from kubectl_ipvs.sandbox import Sandbox
 from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Upgrade
 from kubectl_ipvs.sandbox.wire.frames import Channel
-from tests.harness import Ipvs, MakeSandbox
+from tests.harness import Ipvs, MakeSandbox, frames_of
 
 PACE = ("--settle", "0s", "--timeout", "20s")
 OPTIONS: dict[str, Any] = {"nodes": 1, "mode": "nftables", "version": "v1.36.3"}
@@ -47,12 +47,7 @@ def answering_nft(box: Sandbox, *frames: bytes) -> None:
     def hook(request: Request) -> Reply | None:
         if request.query.get("command", [""])[0] != "nft":
             return None
-
-        async def serve(channel: Channel) -> None:
-            for frame in frames:
-                await channel.send(frame)
-
-        return Upgrade("v4.channel.k8s.io", serve)
+        return frames_of(frames)
 
     box.hook = hook
 
