@@ -18,9 +18,9 @@ from kubectl_ipvs.cluster.objects import (
     Node,
     Pod,
     Recognize,
-    Service,
     config_map,
     daemon_set,
+    endpoint_slice,
     mapping,
     node,
     number,
@@ -35,6 +35,7 @@ from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished, Sink
 from kubectl_ipvs.cluster.wire.log import WireLog
 from kubectl_ipvs.cluster.wire.rest import QUIET, STRATEGIC_PATCH, Rest
 from kubectl_ipvs.errors import ApiError, ConnectionFailed
+from kubectl_ipvs.services.objects import EndpointSlice, Service
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.wire.port_forward import Answer
@@ -140,6 +141,15 @@ class Cluster:
     def services(self) -> list[Service]:
         """List the Services of all namespaces."""
         return self._rest.collect("/api/v1/services", service)[0]
+
+    def endpoint_slices(self) -> list[EndpointSlice]:
+        """List the EndpointSlices of all namespaces; of v1beta1 where the API server is older than 1.21."""
+        try:
+            return self._rest.collect("/apis/discovery.k8s.io/v1/endpointslices", endpoint_slice)[0]
+        except ApiError as error:
+            if error.status != 404:  # noqa: PLR2004 - HTTP's own number
+                raise
+        return self._rest.collect("/apis/discovery.k8s.io/v1beta1/endpointslices", endpoint_slice)[0]
 
     def delete_pod(self, target: Pod, *, dry_run: bool = False) -> None:
         """Delete exactly this pod: its UID is a precondition, a namesake is never hit. Its own grace period holds."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.cluster.objects import Json, Service, ServicePort, Taint, config_map, node, pod, service
+from kubectl_ipvs.cluster.objects import Json, Taint, config_map, node, pod
 
 NOON = 1704110400.0  # 2024-01-01T12:00:00Z
 AT = "2024-01-01T12:{:02}:00Z"  # minutes past noon
@@ -139,28 +139,3 @@ def test_whether_a_key_was_written_then(entry: dict[str, Any], certain: bool) ->
     read = config_map({"metadata": meta, "data": {"k": "v"}})
 
     assert (read.certain, read.uid) == ({"k": certain}, "u")
-
-
-def test_service() -> None:
-    """Every address once, without the word for "none"; the API's defaults where a field is not there."""
-    raw = {
-        "metadata": {"namespace": "n", "name": "web"},
-        "spec": {
-            "type": "LoadBalancer",
-            "clusterIP": "10.96.0.9",
-            "clusterIPs": ["10.96.0.9", "fd00::9", 5],
-            "externalIPs": ["192.0.2.9"],
-            "ports": [{"port": 80, "nodePort": 30080}, {"protocol": "UDP", "port": 53}],
-        },
-        "status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.9"}, {"hostname": "lb"}]}},
-    }
-
-    assert service(raw) == Service(
-        namespace="n",
-        name="web",
-        type="LoadBalancer",
-        addresses=("10.96.0.9", "fd00::9", "192.0.2.9", "198.51.100.9"),
-        ports=(ServicePort("TCP", 80, 30080), ServicePort("UDP", 53)),
-    )
-    headless = service({"spec": {"clusterIP": "None", "clusterIPs": ["None"]}})
-    assert (headless.type, headless.addresses) == ("ClusterIP", ())

@@ -14,10 +14,10 @@ from kubectl_ipvs.cluster.objects.json_values import (
     strings,
     text,
 )
-from kubectl_ipvs.cluster.objects.services import Service, ServicePort, service
+from kubectl_ipvs.cluster.objects.services import endpoint_slice, service
 
 __all__ = [
-    "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "Recognize", "Service",
-    "ServicePort", "Taint", "condition", "config_map", "daemon_set", "epoch", "items", "mapping", "node", "number",
-    "pod", "selector", "service", "strings", "text",
+    "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "Recognize", "Taint",
+    "condition", "config_map", "daemon_set", "endpoint_slice", "epoch", "items", "mapping", "node", "number", "pod",
+    "selector", "service", "strings", "text",
 ]  # fmt: skip
