@@ -22,10 +22,13 @@ stamped() { # stamped PREFIX: the linker's flags that tell a program its version
   echo "-s -w -X $v.gitVersion=v$KUBE -X $v.gitMajor=1 -X $v.gitMinor=$MINOR -X $v.gitTreeState=clean -X $1/client-go/pkg/version.gitVersion=v$KUBE"
 }
 
-source_module() { # -mod=readonly: go.mod and go.sum stay as they are, and each module's checksum is compared with go.sum
+# -mod=readonly: go.mod and go.sum stay as they are, and each module's checksum is compared with go.sum. The programs are
+# named, not the package of tools.go: Go refuses to list one that imports programs.
+source_module() {
   step "Go modules of Kubernetes $KUBE"
   ( cd "$kubernetes/$KUBE"; export GOFLAGS=-mod=readonly GOTOOLCHAIN=local
-    for i in 1 2 3; do go list -deps -tags tools . >/dev/null && exit 0; sleep 5; done; exit 1 ) </dev/null >"$R/logs/build-go.log" 2>&1
+    # shellcheck disable=SC2046 # one word each
+    for i in 1 2 3; do go list -deps $(printf 'k8s.io/kubernetes/cmd/%s ' $PROGRAMS) >/dev/null && exit 0; sleep 5; done; exit 1 ) </dev/null >"$R/logs/build-go.log" 2>&1
 }
 go_module() { ( cd "$kubernetes/$KUBE"; CGO_ENABLED=0 GOFLAGS=-mod=readonly GOTOOLCHAIN=local go build -trimpath -ldflags "$(stamped k8s.io)" -o "$R/bin/$1.new" "k8s.io/kubernetes/cmd/$1" ); }
 
