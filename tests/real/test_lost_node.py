@@ -1,8 +1,9 @@
 """kill -9 of a node's whole VM in the middle of a rollout.
 
-The API server notices after forty seconds that the kubelet reports no more; a deleted pod stays Terminating until the
-node is back. What the plugin was doing there cannot be verified: it says so, writes the old value back, and restarts
-every node that it reaches. The node that comes back has rebooted: it starts with whatever the configuration says then.
+After 25 seconds (as this cluster is set; 50 by default) the API server notices that the kubelet reports no more; a
+deleted pod stays Terminating until the node is back. What the plugin was doing there cannot be verified: it says so,
+writes the old value back, and restarts every node that it reaches. The node that comes back has rebooted: it starts
+with whatever the configuration says then.
 """
 
 from tests.clusters import Cluster, Machines, Rollout

@@ -1,4 +1,4 @@
-"""2,000 Services, as far as a node of one emulated CPU goes: the table is read whole, on every node.
+"""800 Services, as far as a node of one emulated CPU goes: the table is read whole, on every node.
 
 kube-proxy 1.20 adds them within minutes and takes longer to remove them: they are left, and the cluster ends.
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.clusters import Cluster, Machines
 
-MANY = 2000
+MANY = 800
 SAME = 4  # looks, each some five seconds after the one before
 SECONDS = 1500.0  # kube-proxy 1.20 takes its time to follow
 

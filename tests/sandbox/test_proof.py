@@ -34,7 +34,7 @@ JUDGED: dict[str, tuple[Kind, str]] = {
     "no-tools": ("unseen", "the kernel was not seen: its image has neither ipvsadm nor cat"),
     "forbidden-exec": ("failed", "forbidden"),
     "hang": ("not-yet", "no answer within 0.3s"),
-    "no-ipvs": ("not-yet", "the kernel has no IPVS table (ip_vs is not loaded)"),
+    "no-ipvs": ("not-yet", "is not ready: CrashLoopBackOff"),
     "garbage": ("not-yet", "no line of the answer is an IPVS table's"),
     "half": ("not-yet", ""),
     "foreign=wrr": ("verified", "all 9 virtual servers on rr"),
@@ -48,6 +48,13 @@ def test_what_a_look_comes_to(fault: str, sandbox: MakeSandbox, tmp_path: Path) 
 
     kind, words = JUDGED[fault]
     assert (found.kind, words in found.words) == (kind, True), found
+
+
+def test_no_ipvs_and_a_kube_proxy_that_falls_back(sandbox: MakeSandbox, tmp_path: Path) -> None:
+    """Up to 1.25 kube-proxy takes iptables mode where the kernel has no IPVS, and its pod is Ready."""
+    found = judged(sandbox(**FAST, faults={"node1": "no-ipvs"}, version="v1.25.16"), tmp_path)
+
+    assert (found.kind, found.words) == ("not-yet", "the kernel has no IPVS table (ip_vs is not loaded)"), found
 
 
 def test_another_scheduler(sandbox: MakeSandbox, tmp_path: Path) -> None:

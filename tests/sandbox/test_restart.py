@@ -128,7 +128,7 @@ FAILS = {
     "crash-loop": "pod {} crashed (CrashLoopBackOff)",
     "crash-later=0.1": "pod {} crashed (CrashLoopBackOff)",
     "hang": "not verified within 0.6s: no answer within 0.3s",
-    "no-ipvs": "not verified within 0.6s: the kernel has no IPVS table (ip_vs is not loaded)",
+    "no-ipvs": "pod {} crashed (CrashLoopBackOff)",
     "garbage": (
         "not verified within 0.6s: no line of the answer is an IPVS table's: "
         "\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t"

@@ -20,7 +20,6 @@ UNREAD = {  # fault -> state, end of its reason
     "no-status": ("unreadable", "the connection ended before the command did"),
     "half": ("unreadable", "the connection was cut before the command ended"),
     "no-tools": ("no ipvsadm", NO_CAT),
-    "no-ipvs": ("not ipvs", "the kernel has no IPVS table (ip_vs is not loaded)"),
     "no-pod": ("no pod", "no kube-proxy pod runs on this node"),
     "not-ready": ("unreachable", DIAL),
     "not-ready,v4": ("unreachable", f"the node is not ready; error dialing backend: {DIAL}"),
@@ -49,7 +48,7 @@ def below(run: Run) -> list[str]:
 
 
 def test_every_fault_is_a_row(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
-    """Twenty-one nodes, each with its own trouble: all have their rows at once, with the reason in full below."""
+    """Twenty nodes, each with its own trouble: all have their rows at once, with the reason in full below."""
     run = ipvs(sandbox(nodes=len(NODES), faults=FAULTS), "status", *IMPATIENT)
 
     said = dict(line.split(": ", 1) for line in below(run)[:-1])
@@ -67,9 +66,24 @@ def test_every_fault_is_a_row(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
             assert all(cell.isdigit() for cell in run.rows[node][1:5]), node
             assert said.get(node, "") == reason
     assert below(run)[-1] == (
-        "8 of 20 nodes in sync on rr, 3 unreadable, 3 unreachable, 2 no pod, 1 timeout, 1 no ipvsadm, 1 not ipvs, "
-        "1 forbidden"
+        "8 of 19 nodes in sync on rr, 3 unreadable, 3 unreachable, 2 no pod, 1 timeout, 1 no ipvsadm, 1 forbidden"
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "code", "state", "reason"),
+    [
+        ("v1.25.16", 0, "not ipvs", "the kernel has no IPVS table (ip_vs is not loaded)"),
+        ("v1.26.0", 3, "not ready", "is not ready: CrashLoopBackOff"),
+    ],
+)
+def test_no_ipvs(version: str, code: int, state: str, reason: str, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A kernel without IPVS: up to 1.25 kube-proxy takes iptables mode, from 1.26 on it crashes (facts 4)."""
+    run = ipvs(sandbox(nodes=2, faults={"node2": "no-ipvs"}, version=version), "status")
+
+    assert (run.code, run.rows["node2"]) == (code, ["-"] * 5 + [state])
+    assert below(run)[0].startswith(f"node2: {state}: ")
+    assert reason in below(run)[0]
 
 
 @pytest.mark.parametrize("form", ["table", "wide", "json", "yaml", "name"])

@@ -130,7 +130,7 @@ class Kubelets:
             return Start(runs=True, mode="none")
         host = process.host
         result = start(self.wishes.wish(pod, host) or "", self.release(process), host.kernel)
-        if "fallback" in host.faults or (not result.runs and "no-ipvs" in host.faults):
+        if "fallback" in host.faults:
             log = (*result.log, 'I "Using iptables Proxier"')
             result = Start(runs=True, mode="iptables", log=log, document=result.document)
         process.log += [f'I "Version info" version="{self._options.version}"', *result.log]

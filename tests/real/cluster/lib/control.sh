@@ -33,7 +33,7 @@ etcd_start() {
 controllers() {
   start controller-manager "$R/bin/kube-controller-manager" --kubeconfig="$R/pki/controller-manager.conf" --authentication-kubeconfig="$R/pki/controller-manager.conf" \
     --authorization-kubeconfig="$R/pki/controller-manager.conf" --service-account-private-key-file="$R/pki/sa.key" --root-ca-file="$R/pki/ca.crt" \
-    --use-service-account-credentials=true --leader-elect=false --allocate-node-cidrs=false --cluster-cidr="$POD_CIDR,$POD_CIDR6" \
+    --use-service-account-credentials=true --leader-elect=false --node-monitor-grace-period=25s --allocate-node-cidrs=false --cluster-cidr="$POD_CIDR,$POD_CIDR6" \
     --service-cluster-ip-range="$SVC_CIDR,$SVC_CIDR6" --bind-address=127.0.0.1 --secure-port=$CM $CONTROLLER_FLAGS --cert-dir="$R/run/cm" --v=1
   start scheduler "$R/bin/kube-scheduler" --kubeconfig="$R/pki/scheduler.conf" --authentication-kubeconfig="$R/pki/scheduler.conf" \
     --authorization-kubeconfig="$R/pki/scheduler.conf" --leader-elect=false --bind-address=127.0.0.1 --secure-port=$SCHED $SCHEDULER_FLAGS --cert-dir="$R/run/sched" --v=1
