@@ -7,7 +7,8 @@ same way on what it refuses so, before it opens anything; all else that it takes
 kernel (which scheduler there is) is asked after that. Seen on 1.20.2, 1.34.4, 1.36.3 and 1.37.2.
 
 `make record` writes tests/unit/recorded/kube-proxy.jsonl anew from the answers of the versions whose program is there,
-or of those that are named (`judge.py 1.37.2`); the answers of the others stay.
+or of those that are named (`judge.py 1.37.2`); the answers of the others stay. With `--new` only
+what has no answer yet is asked.
 """
 
 import json
@@ -95,14 +96,16 @@ def say(line: str) -> None:
 
 def main() -> None:
     """Ask every version that is there, and say of which there is no program."""
-    there = {version: program(version) for version in sys.argv[1:] or VERSIONS if program(version).exists()}
+    new, words = "--new" in sys.argv, [word for word in sys.argv[1:] if word != "--new"]
+    there = {version: program(version) for version in words or VERSIONS if program(version).exists()}
     for version in VERSIONS:
         say(f"{version}: {'asked' if version in there else f'not asked, its answers stay ({program(version)})'}")
     known = {json.dumps(record.given): record.answers for record in load()}
 
     def record(given: Case) -> Record:
-        stay = {name: said for name, said in known.get(json.dumps(given), {}).items() if name not in there}
-        return Record(given, {**stay, **{version: ask(path, given) for version, path in there.items()}})
+        before = known.get(json.dumps(given), {})
+        stay = {name: said for name, said in before.items() if new or name not in there}
+        return Record(given, {**stay, **{name: ask(path, given) for name, path in there.items() if name not in stay}})
 
     with ThreadPoolExecutor(2 * (os.cpu_count() or 1)) as pool:
         records = list(pool.map(record, cases()))

@@ -99,6 +99,24 @@ VALIDATED = {
     "mode": ("''", "ipvs", "iptables", "nftables", "userspace", "kernelspace", "IPVS", "'ipvs '", "ebpf"),
 }  # fmt: skip
 
+LOGGING = (
+    "options: {text: {infoBufferSize: '5'}}", "options: {json: {infoBufferSize: '5'}}", "options: {text: {infoBufferSize: 0}}",
+    "options: {text: {infoBufferSize: 0Ki}}", "options: {text: {infoBufferSize: ''}}", "options: {text: {infoBufferSize: '-1'}}",
+    "options: {json: {infoBufferSize: 1.5}}", "verbosity: 3, vmodule: [{filePattern: a, verbosity: 3}]",
+    "vmodule: [{filePattern: 'a=b', verbosity: 3}]", "vmodule: [{filePattern: 'a,b', verbosity: 3}]",
+    "vmodule: [{filePattern: '', verbosity: 3}]", "format: json, vmodule: [{filePattern: a, verbosity: 3}]",
+    "format: json, vmodule: []", "vmodule: [{verbosity: 3}]", "vmodule: [null]", "vmodule: [3]", "vmodule: 3",
+    "vmodule: [{filePattern: 3}]", "vmodule: [{filePattern: a, verbosity: -1}]", "vmodule: [{filePattern: a, x: 3}]",
+    "vmodule: [{filePattern: a, verbosity: 4294967295}]", "vmodule: [{filePattern: a, verbosity: null}]",
+)  # fmt: skip
+GATED_LOGGING = (
+    ("LoggingAlphaOptions: true", "options: {text: {infoBufferSize: '5'}}"),
+    ("LoggingAlphaOptions: true", "options: {text: {infoBufferSize: '-5'}}"),
+    ("AllAlpha: true", "options: {text: {infoBufferSize: '5'}}"),
+    ("LoggingBetaOptions: false", "format: json"),
+    ("LoggingBetaOptions: false", "format: text, vmodule: [{filePattern: a, verbosity: 1}]"),
+)
+
 PAIRS = (  # several fields of `ipvs:` that are judged together
     "{minSyncPeriod: 30s}", "{minSyncPeriod: 31s}", "{syncPeriod: 5s, minSyncPeriod: 5s}",
     "{syncPeriod: 5s, minSyncPeriod: 5001ms}", "{syncPeriod: 0s, minSyncPeriod: 31s}",
@@ -182,6 +200,8 @@ MORE = (  # what readers of YAML and of JSON do not agree on, behind HEAD
     "logging: {options: {json: {infoBufferSize: x}}}", "logging: {options: {text: {splitStream: true}}}",
     "logging: {options: {text: {splitStream: 5}}}", "logging: {options: {xml: {}}}", "logging: {options: 5}",
     "logging: {verbosity: 4294967295}", "logging: {verbosity: 4294967296}", "logging: {flushFrequency: 5.5}",
+    *(f"logging: {{{each}}}" for each in LOGGING),
+    *(f"featureGates: {{{gate}}}\nlogging: {{{each}}}" for gate, each in GATED_LOGGING),
     "mode: nftables\nnftables: {minSyncPeriod: 31s}", "mode: nftables\niptables: {syncPeriod: -1s, masqueradeBit: 40}",
     "mode: iptables\nnftables: {masqueradeBit: 40}", "bindAddress: '::1%lo'", "bindAddress: '::ffff:1.2.3.4'",
     "metricsBindAddress: '[::1%lo]:1'", "metricsBindAddress: '01.2.3.4:1'", "metricsBindAddress: '1.2.3.4:+1'",

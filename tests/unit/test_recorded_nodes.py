@@ -15,7 +15,6 @@ from kubectl_ipvs.sandbox.nodes.layouts import configuration
 RECORDED = Path(__file__).parent / "recorded"
 FOLDERS = sorted(path.parent for path in RECORDED.glob("*/*/proxyMode.txt"))
 NAMES = [f"{path.parent.name} {path.name}" for path in FOLDERS]
-TODAY = [path for path in FOLDERS if path.parent.name != "1.20.2"]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
@@ -42,7 +41,7 @@ def names(value: Any, at: str = "") -> set[str]:  # noqa: ANN401 - any document
     return {name for key, each in value.items() for name in names(each, f"{at}.{key}")}
 
 
-@pytest.mark.parametrize("folder", TODAY, ids=[f"{path.parent.name} {path.name}" for path in TODAY])
+@pytest.mark.parametrize("folder", FOLDERS, ids=NAMES)
 def test_configz_of_the_sandbox(folder: Path) -> None:
     """The sandbox's /configz has the very fields of the real one."""
     real = json.loads((folder / "configz.json").read_text())["kubeproxy.config.k8s.io"]

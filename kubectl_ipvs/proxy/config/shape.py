@@ -22,7 +22,7 @@ from kubectl_ipvs.proxy.release import parse_version
 GROUP = "kubeproxy.config.k8s.io"
 API_VERSION = f"{GROUP}/v1alpha1"
 
-Shape: TypeAlias = Mapping[str, "str | Shape"]
+Shape: TypeAlias = Mapping[str, "str | Shape | tuple[Shape]"]  # (Shape,): a list of such mappings
 
 _SYNC: Shape = {"syncPeriod": "duration", "minSyncPeriod": "duration"}
 _MASQUERADE: Shape = {"masqueradeBit": "integer", "masqueradeAll": "boolean"}
@@ -43,7 +43,7 @@ SHAPE: Shape = {
         "format": "text",
         "flushFrequency": "flush",
         "verbosity": "unsigned",
-        "vmodule": "list",
+        "vmodule": ({"filePattern": "text", "verbosity": "unsigned"},),
         "options": {"json": _LOG_FORMAT, "text": _LOG_FORMAT},
     },
     "hostnameOverride": "text",
@@ -155,10 +155,21 @@ class _Comparison(NamedTuple):
             elif known:
                 self._value(pair[1] if pair else None, entry, kind, f"{path}{name}")
 
-    def _value(self, node: yaml.Node | None, value: object, kind: str | Shape, path: str) -> None:
+    def _list(self, node: yaml.Node | None, value: object, shape: Shape, path: str, where: str) -> None:
+        """Compare each item of a list of mappings; null is an empty one."""
+        if not isinstance(value, list):
+            self.found.errors.extend([] if value is None else [f"{path} is {shown(value)}, {NOT['list']}{where}"])
+            return
+        nodes = node.value if isinstance(node, yaml.SequenceNode) else [None] * len(value)
+        for number, (below, item) in enumerate(zip(nodes, value, strict=True)):
+            self._value(below, item, shape, f"{path}[{number}]")
+
+    def _value(self, node: yaml.Node | None, value: object, kind: str | Shape | tuple[Shape], path: str) -> None:
         where = f" (line {node.start_mark.line + 1})" if node is not None else ""
         errors = self.found.errors
-        if not isinstance(kind, str):
+        if isinstance(kind, tuple):
+            self._list(node, value, kind[0], path, where)
+        elif not isinstance(kind, str):
             if isinstance(value, dict):
                 self.mapping(node, value, kind, f"{path}.")
             elif value is not None:

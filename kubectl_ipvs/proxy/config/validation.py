@@ -11,6 +11,7 @@ from typing import NamedTuple
 from kubectl_ipvs.ipvs.cidr import parse_address, parse_cidr
 from kubectl_ipvs.proxy.config.document import shown
 from kubectl_ipvs.proxy.config.fields import is_cidr, parse_duration
+from kubectl_ipvs.proxy.config.logging_validation import refused as refused_logging
 from kubectl_ipvs.proxy.config.releases import NEW, OLD, knows
 from kubectl_ipvs.proxy.release import parse_version
 
@@ -46,6 +47,7 @@ def refusals(value: Mapping[str, object], mode: str, version: str) -> Iterator[R
         if said:
             yield Refusal(path, said)
     yield from _node_ports(value, number)
+    yield from _logging(value, number)
     if number is not None and number >= NEW:
         yield from _detection(value)
     if number is not None and number <= OLD:
@@ -159,6 +161,13 @@ def _node_ports(value: Mapping[str, object], number: tuple[int, int] | None) -> 
     wrong += [item for item in items if item in _KEYWORDS] if mixed else []
     if wrong:
         yield Refusal(("nodePortAddresses",), f"has {shown(wrong[0])}, not a CIDR and not primary alone")
+
+
+def _logging(value: Mapping[str, object], number: tuple[int, int] | None) -> Iterator[Refusal]:
+    section, gates = _at(value, ("logging",)), _at(value, ("featureGates",))
+    if isinstance(section, Mapping) and knows(number, "logging"):
+        for path, sentence in refused_logging(section, gates if isinstance(gates, Mapping) else {}):
+            yield Refusal(("logging", *path), sentence)
 
 
 def _detection(value: Mapping[str, object]) -> Iterator[Refusal]:

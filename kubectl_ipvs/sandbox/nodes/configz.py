@@ -1,7 +1,8 @@
 """What kube-proxy's /configz shows of a configuration: with its defaults, in the names of the release. Pure.
 
-Source: 1.34.4, 1.36.3 and 1.37.2 as they answer. Up to 1.35 the internal type with Go's names (`.IPVS.Scheduler`), the
-sync periods inside `.IPVS` up to 1.30 and beside `.Mode` after; from 1.36 the external type, as the file has it.
+Source: 1.20.2, 1.34.4, 1.36.3 and 1.37.2 as they answer, in between the changelogs. Up to 1.35 the internal type with
+Go's names (`.IPVS.Scheduler`), the sync periods inside `.IPVS` up to 1.30 and beside `.Mode` after; from 1.36 the
+external type, as the file has it.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,17 @@ from typing import Any
 Obj = dict[str, Any]
 EXTERNAL_SINCE = (1, 36)
 MOVED_IN = (1, 31)  # the sync periods, out of the sections of the modes
+_SINCE = {  # fields that older releases do not have
+    "detectLocal": (1, 24),
+    "nftables": (1, 29),
+    "iptables.localhostNodePorts": (1, 26),
+    "conntrack.tcpBeLiberal": (1, 29),
+    "conntrack.udpTimeout": (1, 29),
+    "conntrack.udpStreamTimeout": (1, 29),
+    "winkernel.rootHnsEndpointName": (1, 26),
+    "winkernel.forwardHealthCheckVip": (1, 26),
+}
+_UNTIL = {"udpIdleTimeout": (1, 25)}  # the last release that has it
 _NAMES = {  # where Go's name is not the field's with a capital
     "qps": "QPS",
     "tcpBeLiberal": "TCPBeLiberal",
@@ -24,6 +36,8 @@ _NAMES = {  # where Go's name is not the field's with a capital
     "tcpFinTimeout": "TCPFinTimeout",
     "tcpTimeout": "TCPTimeout",
     "udpTimeout": "UDPTimeout",
+    "udpIdleTimeout": "UDPIdleTimeout",
+    "enableDSR": "EnableDSR",
 }
 _PROXIER: Obj = {"masqueradeBit": 14, "masqueradeAll": False, "syncPeriod": "0s", "minSyncPeriod": "0s"}
 _PERIODS = {"syncPeriod": "30s", "minSyncPeriod": "1s"}  # of the mode in use; minSyncPeriod stays 0s for ipvs
@@ -72,21 +86,22 @@ _DEFAULTS: Obj = {
     },
     "configSyncPeriod": "15m0s",
     "portRange": "",
-}
-
-_EXTERNAL: Obj = {  # sections that say nothing of a node's rules; seen on 1.37.2
-    "logging": {
-        "format": "text",
-        "flushFrequency": "5s",
-        "verbosity": 0,
-        "options": {"text": {"infoBufferSize": "0"}, "json": {"infoBufferSize": "0"}},
-    },
+    "udpIdleTimeout": "250ms",
     "winkernel": {
         "networkName": "",
         "sourceVip": "",
         "enableDSR": False,
         "rootHnsEndpointName": "",
         "forwardHealthCheckVip": False,
+    },
+}
+
+_EXTERNAL: Obj = {  # says nothing of a node's rules; seen on 1.37.2
+    "logging": {
+        "format": "text",
+        "flushFrequency": "5s",
+        "verbosity": 0,
+        "options": {"text": {"infoBufferSize": "0"}, "json": {"infoBufferSize": "0"}},
     },
 }
 
@@ -99,6 +114,7 @@ def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node
     for name, period in _PERIODS.items():
         if section[name] == "0s" and (name, found["mode"]) != ("minSyncPeriod", "ipvs"):
             section[name] = period
+    found = _of_release(found, release)
     if found["mode"] == "nftables":
         found["nodePortAddresses"] = found["nodePortAddresses"] or ["primary"]
     if release >= EXTERNAL_SINCE:
@@ -106,6 +122,19 @@ def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node
         head = {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1"}
         return {**head, **found, **_with_defaults(document, _EXTERNAL)}
     return _in_go(_inside(found, section) if release >= MOVED_IN else found)
+
+
+def _of_release(found: Obj, release: tuple[int, int], at: str = "") -> Obj:
+    """Leave out the fields that a release does not have."""
+    kept = {
+        name: value
+        for name, value in found.items()
+        if _SINCE.get(at + name, release) <= release <= _UNTIL.get(at + name, release)
+    }
+    return {
+        name: _of_release(value, release, f"{at}{name}.") if isinstance(value, dict) else value
+        for name, value in kept.items()
+    }
 
 
 def _inside(found: Obj, section: Obj) -> Obj:
