@@ -37,8 +37,11 @@ class Place(Protocol):
     """A kind of cluster to measure against; `failures` are the ways in which one of its nodes can fail."""
 
     name: str
-    title: str
     failures: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """Say what it is, in the report."""
 
     def server(self, shape: Shape) -> "Context":
         """Start a cluster of this shape."""
@@ -98,8 +101,12 @@ class InScale:
     """One API server for all rows; the stub kubelets are started anew for each."""
 
     name: str = "scale"
-    title: str = "a real kube-apiserver with stub kubelets"
     failures: tuple[str, ...] = field(default=("hang", "down", "stall"))
+
+    @property
+    def title(self) -> str:
+        """Say which API server it is."""
+        return f"a real kube-apiserver {scale('version')} with stub kubelets"
 
     def able(self) -> str:
         """Return why this machine cannot run it; nothing where it can."""
