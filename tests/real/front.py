@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,14 +70,24 @@ class Front:
         every |= {f"{what} IPv6": to for what, to in IPV6.items() if self.dual}
         return {what: to for what, to in every.items() if place != "outside" or what.rpartition(" ")[0] in OUTSIDE}
 
-    def begin(self, places: Iterable[str]) -> None:
+    @contextmanager
+    def flowing(self, places: Iterable[str]) -> Iterator[list[Flow]]:
+        """Have traffic flow from each place meanwhile, and end it in any case; the list has what each flow saw then."""
+        flows: list[Flow] = []
+        try:
+            self._begin(places)
+            yield flows
+        finally:
+            flows += self._end()
+
+    def _begin(self, places: Iterable[str]) -> None:
         """Start long flows (TCP, UDP) and new connections to every target from each place, and wait for an answer."""
         for place in places:
             flows = [f"{kind},{protocol},{to}" for to in self.targets(place).values() for kind, protocol in KINDS]
             self._begun[place] = flows
             self._run(place, f"begin change {' '.join(flows)}")
 
-    def end(self) -> list[Flow]:
+    def _end(self) -> list[Flow]:
         """End them all, and return what each saw."""
         reports = []
         for place in self._begun:

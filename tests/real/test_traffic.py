@@ -35,9 +35,8 @@ def test_each_scheduler_distributes_as_it_says_and_open_connections_live(
         assert sorted(even.values()) == [10, 10, 10]
 
     places = ["pod node1", "pod node3", "node node1", "outside"]
-    front.begin(places)
-    done = cluster.ipvs("set", "--scheduler", "lc", *cluster.at_once)
-    flows = front.end()
+    with front.flowing(places) as flows:
+        done = cluster.ipvs("set", "--scheduler", "lc", *cluster.at_once)
     measured += [f"over the whole `set --scheduler lc`: {line}" for line in told(flows)]
 
     assert (done.code, set(cluster.schedulers().values())) == (0, {"lc"}), done.err

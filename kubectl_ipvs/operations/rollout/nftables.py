@@ -27,7 +27,7 @@ from kubectl_ipvs.proxy.served import (
 MODE = "nftables"
 OK = 200
 FAMILIES = ("ip", "ip6")
-COMING = 10.0  # seconds in which what cannot be reached may only not be there yet
+COMING = 30.0  # seconds in which what cannot be reached may only not be there yet: a busy node took 25
 NOT_THERE = "no such file or directory"
 
 
