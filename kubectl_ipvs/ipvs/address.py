@@ -72,6 +72,11 @@ def canonical_mark(raw: bytes, *, hexadecimal: bool) -> str:
     return str(int(raw, base) % _MARKS)
 
 
+def plain(ip: IPv4Address | IPv6Address) -> str:
+    """Give an address as it stands before its port: `10.0.0.1`, `[2001:db8::1]`."""
+    return str(ip) if isinstance(ip, IPv4Address) else f"[{_compressed(ip)}]"
+
+
 def ip_of(raw: bytes) -> IPv4Address | IPv6Address | None:
     """Give the IP address of a virtual server in either format; None for a host name or nothing."""
     if raw[:1] == b"[":

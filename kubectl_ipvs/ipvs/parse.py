@@ -25,17 +25,18 @@ def parse(data: bytes) -> Table:
         elif match is None or kind is Kind.SKIPPED:
             continue
         elif kind is Kind.REAL_SERVER:
-            servers[-1][2].append(_real_server(match, hexadecimal=reader.hexadecimal))
+            servers[-1][2].append(real_server(match, hexadecimal=reader.hexadecimal))
         else:
             servers.append((match, reader.hexadecimal, []))
     return Table(
-        tuple(_virtual_server(match, rows, hexadecimal=hexa) for match, hexa, rows in servers),
+        tuple(virtual_server(match, rows, hexadecimal=hexa) for match, hexa, rows in servers),
         tuple(unparsed),
         reader.probe,
     )
 
 
-def _real_server(match: re.Match[bytes], *, hexadecimal: bool) -> RealServer:
+def real_server(match: re.Match[bytes], *, hexadecimal: bool) -> RealServer:
+    """Read the row of a real server from its match."""
     address, forwarding, weight, active, inactive = match.groups()
     return RealServer(
         canonical(address, hexadecimal=hexadecimal),
@@ -46,7 +47,8 @@ def _real_server(match: re.Match[bytes], *, hexadecimal: bool) -> RealServer:
     )
 
 
-def _virtual_server(match: re.Match[bytes], rows: list[RealServer], *, hexadecimal: bool) -> VirtualServer:
+def virtual_server(match: re.Match[bytes], rows: list[RealServer], *, hexadecimal: bool) -> VirtualServer:
+    """Read the row of a virtual server from its match, and give it its real servers."""
     if match["protocol"]:
         protocol, address = match["protocol"].decode(), canonical(match["address"], hexadecimal=hexadecimal)
         ipv6 = address.startswith("[")
