@@ -1,4 +1,4 @@
-"""What is fuzzed: five functions of any bytes. Each ends, with what is promised for it, or fails an assertion.
+"""What is fuzzed: functions of any bytes. Each ends, with what is promised for it, or fails an assertion.
 
 Pure Python and no fuzzer: the corpus goes through them in `make test` too.
 """
@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 
 import websocket
@@ -18,7 +19,10 @@ from kubectl_ipvs.cluster.patches import annotate_patch, swap_patch
 from kubectl_ipvs.cluster.wire import exec as execs
 from kubectl_ipvs.cluster.wire.channel import Channel, TooMuchError
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused, ExecFailed, KubeconfigError, UsageError
+from kubectl_ipvs.ipvs.address import canonical
+from kubectl_ipvs.ipvs.local_addresses import parse_fib_trie, parse_if_inet6
 from kubectl_ipvs.ipvs.parse import parse
+from kubectl_ipvs.ipvs.plain import TableRows, read_rows
 from kubectl_ipvs.ipvs.summary import MOST_KEPT, Row, Summarizer, summarize
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.edit import edit
@@ -51,6 +55,18 @@ def tables(data: bytes) -> None:
         assert sorted(named) == sorted(
             Row(server.protocol, server.address, server.scheduler) for server in table.virtual_servers
         )
+
+    rows, slow = read_rows(data), TableRows(table)
+    assert (list(rows.plain), rows.unparsed, rows.probe) == (slow.plain, slow.unparsed, slow.probe)
+    assert tuple(rows.full(index) for index in range(len(rows.plain))) == table.virtual_servers
+
+
+def addresses(data: bytes) -> None:
+    """Every address that either file is said to have is one, of its family, in the one form that values have."""
+    for found, version in ((parse_fib_trie(data), 4), (parse_if_inet6(data), 6)):
+        for each in found:
+            assert ip_address(each.address.strip("[]")).version == version
+            assert each.address == canonical(each.address.encode() + b":1", hexadecimal=False)[:-2]
 
 
 def edits(data: bytes) -> None:
@@ -140,5 +156,5 @@ def _memory() -> str | None:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (tables, edits, kubeconfigs, frames, patches)
+    target.__name__: target for target in (tables, addresses, edits, kubeconfigs, frames, patches)
 }
