@@ -224,11 +224,11 @@ class Cluster:
             max_output=max_output,
         )
 
-    def http_get(self, target: Pod, port: int, path: str, *, timeout: float) -> "Answer":
-        """GET a path from a port of a pod; see `port_forward.get`."""
+    def http_get(self, target: Pod, port: int, paths: Sequence[str], *, timeout: float) -> "list[Answer]":
+        """GET paths from a port of a pod, over one connection; see `port_forward.get`."""
         from kubectl_ipvs.cluster.wire.port_forward import get
 
-        return get(self._rest, target.namespace, target.name, port, path, timeout=timeout)
+        return get(self._rest, target.namespace, target.name, port, paths, timeout=timeout)
 
     def _pod(self, raw: object) -> Pod:
         return pod(raw, self._recognize)

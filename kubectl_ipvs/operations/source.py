@@ -10,6 +10,7 @@ from kubectl_ipvs.proxy.config.configuration import Configuration
 from kubectl_ipvs.proxy.config.last_change import ROLLED_BACK, in_force
 from kubectl_ipvs.proxy.process import Reference
 from kubectl_ipvs.proxy.release import version_of_image
+from kubectl_ipvs.proxy.served import bind_address, metrics_port
 from kubectl_ipvs.proxy.verdict import Age
 
 USUAL_KEY = "config.conf"
@@ -68,6 +69,11 @@ class Source(NamedTuple):
         """CIDRs whose virtual servers are not kube-proxy's."""
         value = () if self.configuration is None else self.configuration.ipvs["excludeCIDRs"].effective
         return value if isinstance(value, tuple) else ()
+
+    @property
+    def metrics_port(self) -> int:
+        """The port of kube-proxy's own on which it tells mode and configuration; see proxy/served.py."""
+        return metrics_port(bind_address(self.text, self.arguments))
 
     def age(self, began: float) -> Age:
         """Say whether a kube-proxy that started then has read this text; both times are the API server's.

@@ -28,7 +28,8 @@ def asked(box: Sandbox, port: int, path: str, *, timeout: float = 5, proxy_url: 
     """GET from the one kube-proxy pod."""
     cluster = Cluster(Connection(box.url, ca=box.ca.encode(), token=box.token, proxy_url=proxy_url))
     (pod,), _ = cluster.pods("kube-system", "k8s-app=kube-proxy")
-    return cluster.http_get(pod, port, path, timeout=timeout)
+    (answer,) = cluster.http_get(pod, port, (path,), timeout=timeout)
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,41 @@ def test_get(port: int, path: str, status: int, beginning: bytes, box: Sandbox) 
     assert (code, body[: len(beginning)]) == (status, beginning)
 
 
+def streams(box: Sandbox) -> int:
+    """Count the port-forwards so far."""
+    return sum(seen.path.endswith("/portforward") for seen in box.requests)
+
+
+def test_several_paths_over_one_connection(box: Sandbox) -> None:
+    """Each path has its answer, in the order in which they were asked for, by one port-forward."""
+    cluster = Cluster(Connection(box.url, ca=box.ca.encode(), token=box.token))
+    (pod,), _ = cluster.pods("kube-system", "k8s-app=kube-proxy")
+    before = streams(box)
+
+    mode, nothing, health = cluster.http_get(pod, 10249, ("/proxyMode", "/nowhere", "/healthz"), timeout=5)
+
+    assert (mode, nothing.status, health) == ((200, b"ipvs"), 404, (200, b"ok"))
+    assert streams(box) == before + 1
+
+
+@pytest.mark.parametrize("header", [b"Connection: close\r\n", b""], ids=["announced", "without a word"])
+def test_a_server_that_closes_after_each_answer(header: bytes, box: Sandbox) -> None:
+    """The next path has a connection of its own; none is asked for again that was answered."""
+    closing = OK + header + b"Content-Length: 2\r\n\r\n"
+    bodies = iter((b"aa", b"bb"))
+
+    def hook(request: Request) -> Reply | None:
+        return frames_of([b"\x00" + PORT + closing + next(bodies)]) if request.path.endswith("/portforward") else None
+
+    rest = Rest(Connection(box.url, ca=box.ca.encode(), token=box.token))
+    box.hook = hook
+    try:
+        answers = get(rest, "kube-system", "any", 10249, ("/a", "/b"), timeout=5)
+    finally:
+        box.hook = None
+    assert (answers, next(bodies, None)) == ([(200, b"aa"), (200, b"bb")], None)
+
+
 def test_nobody_listens(box: Sandbox) -> None:
     """The kubelet's error is told from an answer."""
     with pytest.raises(ExecFailed, match=r"^nothing listens on port 9 of the pod's loopback address$") as raised:
@@ -58,7 +94,7 @@ def test_no_such_pod(box: Sandbox) -> None:
     """A pod that is gone is said to be."""
     rest = Rest(Connection(box.url, ca=box.ca.encode(), token=box.token))
     with pytest.raises(ExecFailed) as raised:
-        get(rest, "kube-system", "nobody", 10249, "/", timeout=5)
+        get(rest, "kube-system", "nobody", 10249, ("/",), timeout=5)
     assert raised.value.kind == "gone"
 
 

@@ -27,6 +27,7 @@ from kubectl_ipvs.ipvs.summary import MOST_KEPT, Row, Summarizer, summarize
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.edit import edit
 from kubectl_ipvs.proxy.config.fields import FIELDS, parse_value
+from kubectl_ipvs.proxy.served import MODES, running
 from kubectl_ipvs.sandbox.apiserver.patch import PatchError, json_patch
 
 CORPUS = Path(__file__).with_name("corpus")
@@ -137,6 +138,16 @@ def patches(data: bytes) -> None:
         raise AssertionError(steps)
 
 
+def served(data: bytes) -> None:
+    """Whatever a kube-proxy's port answers: a mode that there is and a name, or nothing; never an exception."""
+    mode, _, configz = data.partition(CUT)
+    found = running(mode, configz)
+
+    if found is not None:
+        assert found.mode in MODES
+        assert all(name.isascii() and name.isprintable() for name in (found.scheduler or "", found.configured))
+
+
 def _plain(target: ConfigMap) -> dict[str, object]:
     meta: dict[str, object] = {"name": target.name, "resourceVersion": target.version}
     if target.annotations:
@@ -156,5 +167,5 @@ def _memory() -> str | None:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (tables, addresses, edits, kubeconfigs, frames, patches)
+    target.__name__: target for target in (tables, addresses, edits, kubeconfigs, frames, patches, served)
 }

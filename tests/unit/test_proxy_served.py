@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_ipvs.proxy.served import bind_address, has_synced, metrics_port, services_in
+from kubectl_ipvs.proxy.served import Running, bind_address, has_synced, metrics_port, running, services_in
 
 HEAD = "apiVersion: kubeproxy.config.k8s.io/v1alpha1\nkind: KubeProxyConfiguration\n"
 SYNC = "kubeproxy_sync_proxy_rules_last_timestamp_seconds"
@@ -99,3 +99,30 @@ def test_services_in_a_real_table(version: str) -> None:
 def test_services_in(text: str, count: int | None) -> None:
     """None for what is no list of nft's."""
     assert services_in(text) == count
+
+
+@pytest.mark.parametrize(
+    ("mode", "configz", "expected"),
+    [
+        (b"ipvs", {"mode": "ipvs", "ipvs": {"scheduler": "lc"}}, Running("ipvs", "lc", "ipvs")),
+        (b"ipvs", {"Mode": "ipvs", "IPVS": {"Scheduler": "lc"}}, Running("ipvs", "lc", "ipvs")),
+        (b"ipvs\n", {"Mode": "ipvs", "IPVS": {"Scheduler": ""}}, Running("ipvs", "rr", "ipvs")),
+        (b"iptables", {"Mode": "ipvs", "IPVS": {"Scheduler": "lc"}}, Running("iptables", "lc", "ipvs")),
+        (b"iptables", {"mode": "", "ipvs": {"scheduler": ""}}, Running("iptables", "rr", "iptables")),
+        (b"nftables", {"mode": "nftables"}, Running("nftables", None, "nftables")),
+        (b"ipvs", {"mode": 7, "ipvs": {"scheduler": ["lc"]}}, Running("ipvs")),
+        (b"ipvs", {"mode": "ipvs", "ipvs": {"scheduler": "l\x1bc"}}, Running("ipvs", None, "ipvs")),
+        (b"ipvs", {"ipvs": "x"}, Running("ipvs")),
+        (b"404 page not found\n", {"mode": "ipvs", "ipvs": {"scheduler": "lc"}}, None),
+        (b"", {}, None),
+    ],
+)
+def test_running(mode: bytes, configz: object, expected: Running | None) -> None:
+    """Mode in effect, and what it was started with, in both spellings; what is no name is not known."""
+    assert running(mode, json.dumps({"kubeproxy.config.k8s.io": configz}).encode()) == expected
+
+
+@pytest.mark.parametrize("configz", [b"", b"404 page not found", b"[]", b"7", b"null", b"{}", b"[" * 100_000, b"\xff{"])
+def test_running_without_a_configuration(configz: bytes) -> None:
+    """The mode alone is something."""
+    assert running(b"ipvs", configz) == Running("ipvs")

@@ -6,23 +6,24 @@ container (by exec). Tables alone prove nothing: those of the kube-proxy before 
 
 import time
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.rollout.proof import Finding
-from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.proxy.served import (
     METRICS_PATH,
     MODE_PATH,
     SERVICES_MAP,
-    bind_address,
     has_synced,
-    metrics_port,
+    mode_in,
     services_in,
 )
+
+if TYPE_CHECKING:
+    from kubectl_ipvs.cluster.wire.port_forward import Answer
 
 MODE = "nftables"
 OK = 200
@@ -59,29 +60,17 @@ class NftablesInEffect:
     def look(self, target: Target, pod: Pod) -> Finding:
         """Ask for all three."""
         since = time.monotonic() - self._first.setdefault(pod.uid, time.monotonic())
-        port = metrics_port(_address(target.node.source))
-        parts = [self._mode(pod, port), self._synced(pod, port), self._tables(pod)]
+        port = target.node.source.metrics_port
+        parts = [*self._served(pod, port), self._tables(pod)]
         return together(parts, final=since >= self._coming)
 
-    def _mode(self, pod: Pod, port: int) -> Part:
+    def _served(self, pod: Pod, port: int) -> tuple[Part, Part]:
+        """Ask kube-proxy itself for its mode and its first sync."""
         try:
-            answer = self._cluster.http_get(pod, port, MODE_PATH, timeout=self._timeout)
+            mode, metrics = self._cluster.http_get(pod, port, (MODE_PATH, METRICS_PATH), timeout=self._timeout)
         except ExecFailed as error:
-            return _unseen("its mode", error)
-        mode = answer.body[:100].decode(errors="replace").strip()
-        if answer.status != OK:
-            return Part("unseen", "its mode", f"port {port} answers HTTP {answer.status}")
-        return Part("seen") if mode == MODE else Part("not-yet", f"kube-proxy's mode is {mode or 'none'}")
-
-    def _synced(self, pod: Pod, port: int) -> Part:
-        try:
-            answer = self._cluster.http_get(pod, port, METRICS_PATH, timeout=self._timeout)
-        except ExecFailed as error:
-            return _unseen("its first sync", error)
-        done = has_synced(answer.body.decode(errors="replace")) if answer.status == OK else None
-        if done is None:
-            return Part("unseen", "its first sync", f"port {port} has no such metric")
-        return Part("seen") if done else Part("not-yet", "kube-proxy has not synced its rules yet")
+            return _unseen("its mode", error), _unseen("its first sync", error)
+        return _mode(mode, port), _synced(metrics, port)
 
     def _tables(self, pod: Pod) -> Part:
         counts = []
@@ -129,9 +118,19 @@ def together(parts: Sequence[Part], *, final: bool) -> Finding:
     return Finding("unseen", f"not seen: {said}", short=any(part.kind != "lacking" for part in unseen))
 
 
+def _mode(answer: "Answer", port: int) -> Part:
+    if answer.status != OK:
+        return Part("unseen", "its mode", f"port {port} answers HTTP {answer.status}")
+    mode = mode_in(answer.body)
+    return Part("seen") if mode == MODE else Part("not-yet", f"kube-proxy's mode is {mode or 'none'}")
+
+
+def _synced(answer: "Answer", port: int) -> Part:
+    done = has_synced(answer.body.decode(errors="replace")) if answer.status == OK else None
+    if done is None:
+        return Part("unseen", "its first sync", f"port {port} has no such metric")
+    return Part("seen") if done else Part("not-yet", "kube-proxy has not synced its rules yet")
+
+
 def _unseen(what: str, error: ExecFailed) -> Part:
     return Part("unseen" if error.kind == "forbidden" else "passing", what, str(error))
-
-
-def _address(source: Source) -> str:
-    return bind_address(source.text if source.config_map is not None else "", source.arguments)
