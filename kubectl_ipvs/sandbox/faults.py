@@ -6,10 +6,12 @@ KINDS = {
     "control": "terminal escape sequences inside the table",
     "crash-later": "a new pod gets Ready and crashes S seconds after (0.3)",
     "crash-loop": "a new pod crashes from the start",
+    "evict": "pods that belong to no controller are evicted",
     "exec-refused": "the kubelet answers exec with 500",
     "fallback": "kube-proxy falls back to iptables mode, as up to 1.25; the table is empty",
     "forbidden-exec": "exec on this node's pod is forbidden (403)",
     "foreign": "somebody else's virtual server in the table, with scheduler NAME (rr)",
+    "full": "the kubelet refuses pods that belong to no controller (OutOfpods)",
     "garbage": "exec brings bytes that are no text",
     "gone": "the pod is deleted between list and exec (404); the first N times (always)",
     "half": "half of the table, then the connection is cut",
@@ -20,6 +22,7 @@ KINDS = {
     "no-ipvsadm": "the image has no ipvsadm",
     "no-module": "the kernel lacks ip_vs_NAME",
     "no-pod": "the node has no kube-proxy pod",
+    "no-pull": "the image of a pod that belongs to no controller cannot be pulled",
     "no-real-servers": "a new pod puts no real server behind any virtual server",
     "no-status": "exec's output comes, its status does not",
     "no-tools": "the image has neither ipvsadm nor cat nor sh",
@@ -28,6 +31,7 @@ KINDS = {
     "pending": "the node's pod stays Pending for ever, for REASON (ContainerCreating)",
     "skew": "the node's clock is S seconds ahead (60)",
     "slow": "exec takes S seconds (1)",
+    "slow-pull": "the image of a pod that belongs to no controller is pulled for S seconds (1)",
     "slow-start": "a new pod takes S seconds to get Ready (1)",
     "stale": "the kernel's table never takes another scheduler",
     "stuck": "a deleted pod never goes away",
@@ -36,6 +40,8 @@ KINDS = {
 }
 CLUSTER = "cluster"  # what stands for a node's name where the whole cluster is meant
 CLUSTER_KINDS = {
+    "pod-security": "PodSecurity refuses pods in the host's network",
+    "quota": "a quota refuses new pods",
     "revert": "somebody puts the old configuration back S seconds after a write (1)",
     "webhook": "a mutating webhook stores each write of a ConfigMap with the scheduler rr",
 }
@@ -48,9 +54,10 @@ DEFAULTS = {
     "revert": "1",
     "skew": "60",
     "slow": "1",
+    "slow-pull": "1",
     "slow-start": "1",
 }
-SECONDS = ("crash-later", "revert", "skew", "slow", "slow-start")
+SECONDS = ("crash-later", "revert", "skew", "slow", "slow-pull", "slow-start")
 
 Faults = dict[str, str]  # kind -> parameter, "" for a kind without
 

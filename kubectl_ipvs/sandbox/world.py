@@ -14,6 +14,7 @@ from kubectl_ipvs.sandbox.given.cluster import Cluster, faults_of
 from kubectl_ipvs.sandbox.given.complete import complete, new_node
 from kubectl_ipvs.sandbox.given.files import read
 from kubectl_ipvs.sandbox.nodes import virtuals
+from kubectl_ipvs.sandbox.nodes.bare_pods import BarePods
 from kubectl_ipvs.sandbox.nodes.daemon_sets import DaemonSets
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
 from kubectl_ipvs.sandbox.nodes.kubelets import Kubelets
@@ -45,6 +46,7 @@ class World:
         self.kubelets.tools = self.given.settings.tools
         self.daemon_sets = DaemonSets(self.store, self.timers, self.hosts, self.kubelets)
         self.daemon_sets.report_instead(self.given.settings.ds_status)
+        self.bare_pods = BarePods(self.store, self.timers, self.hosts, self.kubelets)
         self.troubles = Troubles(self.store, self.timers)
         self.most_down = 0
         self._ready: dict[str, set[str]] = {}  # node that had a Ready pod -> UIDs of its Ready pods
@@ -157,6 +159,7 @@ class World:
         for kind, parameter in parse(kinds).items():
             self.hosts[name].add(kind, parameter)
             self._take_effect(self.hosts[name], kind)
+            self.bare_pods.fault(self.hosts[name], kind)
 
     def heal(self, name: str, kinds: str = "") -> None:
         """Mend these faults of a node or of the cluster, or all."""

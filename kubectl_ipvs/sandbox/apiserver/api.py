@@ -1,5 +1,6 @@
 """The simulated API server: from a request to a reply. It knows paths, verbs and who asks; it keeps nothing itself."""
 
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,8 +9,9 @@ from kubectl_ipvs.sandbox.apiserver.access import Access, Attributes, User, revi
 from kubectl_ipvs.sandbox.apiserver.execs import exec_reply
 from kubectl_ipvs.sandbox.apiserver.kubectl import discovery, openapi
 from kubectl_ipvs.sandbox.apiserver.port_forwards import port_forward_reply
-from kubectl_ipvs.sandbox.apiserver.resources import BY_PATH, REVIEWS, Resource
+from kubectl_ipvs.sandbox.apiserver.resources import BY_PATH, PODS, REVIEWS, Resource
 from kubectl_ipvs.sandbox.apiserver.store import encode
+from kubectl_ipvs.sandbox.nodes import bare_pods
 from kubectl_ipvs.sandbox.nodes.logs import log_reply
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError, no_such_path, not_allowed
 from kubectl_ipvs.sandbox.wire.exchange import TEXT, Reply, Request, Response
@@ -150,9 +152,18 @@ class Api:
             return port_forward_reply(self._world, request, *where)
         return log_reply(self._world, request, *where)
 
+    def _create_pod(self, request: Request, namespace: str) -> Response:
+        bare_pods.admit(writes.body_of(request), self._world.troubles.faults)
+        made = writes.create(self._world.store, request, PODS, namespace)
+        if not writes.is_dry(request):
+            self._world.bare_pods.created(json.loads(made.body))
+        return made
+
     def _single(self, request: Request, verb: str, target: Target) -> Reply:
         store, resource, where = self._world.store, target.resource, (target.namespace, target.name)
         if verb == "create" and not target.name and bool(target.namespace) is resource.namespaced:
+            if resource is PODS:
+                return self._create_pod(request, target.namespace)
             return writes.create(store, request, resource, target.namespace)
         if not target.name:
             raise not_allowed()

@@ -11,7 +11,7 @@ from kubectl_ipvs.sandbox.apiserver.kubectl import protobuf
 from kubectl_ipvs.sandbox.apiserver.managers import claimed
 from kubectl_ipvs.sandbox.apiserver.object_rules import validate
 from kubectl_ipvs.sandbox.apiserver.reads import query
-from kubectl_ipvs.sandbox.apiserver.resources import Resource
+from kubectl_ipvs.sandbox.apiserver.resources import PODS, Resource
 from kubectl_ipvs.sandbox.apiserver.store import Store, encode
 from kubectl_ipvs.sandbox.nodes.manifests import stamp
 from kubectl_ipvs.sandbox.nodes.pod_status import (
@@ -73,6 +73,8 @@ def create(store: Store, request: Request, resource: Resource, namespace: str) -
     obj["metadata"] = made | ({"namespace": namespace} if namespace else {})
     obj = store.admit(resource, obj)
     validate(resource, obj, {})
+    if resource is PODS:
+        obj |= {"status": {"phase": "Pending"}}
     obj = claimed({"metadata": {}}, obj, resource.api_version, _manager(request))
     return Response(201, encode(obj if is_dry(request) else store.put(resource, obj)))
 

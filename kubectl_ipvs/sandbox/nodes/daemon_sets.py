@@ -65,7 +65,8 @@ class DaemonSets:
 
     def _pod_changed(self, event: Event) -> None:
         pod = event.entry.obj
-        owner, node = _owner_of(pod), _node_of(pod)
+        owner = _owner_of(pod)
+        node = _node_of(pod) if owner else ""
         found = self._sets.get((pod["metadata"]["namespace"], owner)) if owner and node else None
         if found is not None:
             found.pod_changed(node, pod, gone=event.type == "DELETED")

@@ -14,6 +14,13 @@ IMAGES = {
     "k0s": ("ipset", "nft"),
 }
 
+OTHERS = {"busybox": ("cat", "echo", "hostname", "sh"), "pause": ()}
+
+
+def programs_of_other(image: str) -> tuple[str, ...]:
+    """Return the programs in an image that is not kube-proxy's, by its name without registry and tag."""
+    return OTHERS.get(image.rpartition("/")[2].partition(":")[0].partition("@")[0], OTHERS["busybox"])
+
 
 def programs_of(image: str, release: tuple[int, int]) -> tuple[str, ...]:
     """Return the programs in this image of this release."""

@@ -9,7 +9,7 @@ from typing import Any
 from kubectl_ipvs.sandbox.apiserver.resources import PODS
 from kubectl_ipvs.sandbox.apiserver.store import Event, Store
 from kubectl_ipvs.sandbox.nodes.hosts import Host, Timers
-from kubectl_ipvs.sandbox.nodes.images import programs_of
+from kubectl_ipvs.sandbox.nodes.images import programs_of, programs_of_other
 from kubectl_ipvs.sandbox.nodes.kubeproxy import Start, start
 from kubectl_ipvs.sandbox.nodes.manifests import stamp
 from kubectl_ipvs.sandbox.nodes.pods import Container, Static
@@ -48,6 +48,8 @@ class Kubelets:
     def programs(self, process: Process, container: str) -> tuple[str, ...]:
         """Return the programs in a container's image: as they are given, or the image's own, none in another's."""
         faults = process.host.faults
+        if process.bare:
+            return programs_of_other(process.image)
         is_main = container == process.main and process.is_proxy
         image = "eks" if "no-tools" in faults else self._options.image
         known = programs_of(image, self.release(process)) if is_main else ()
@@ -66,30 +68,38 @@ class Kubelets:
             return
         process.run(ready="never-ready" not in host.from_start)
         self._syncs.sync(process, first=True)
-        self._report(process)
+        self.report(process)
 
-    def run(self, pod: Obj, host: Host) -> None:
-        """Take a pod that was just bound: its container starts in a moment."""
+    def on(self, host: Host) -> list[Process]:
+        """Return the processes of a node's pods."""
+        return [process for process in self._processes.values() if process.host is host]
+
+    def run(self, pod: Obj, host: Host, pull: float = 0) -> Process:
+        """Take a pod that was just bound: its container starts in a moment, `pull` seconds later than usual."""
         process = self._make(pod, host, None)
-        if not host.reachable:
-            return
+        if host.reachable:
+            self._first(process, pull)
+        return process
+
+    def _first(self, process: Process, pull: float) -> None:
+        host = process.host
         if "pending" in host.faults:
             self._wait(process)
             return
-        self._report(process)
-        delay = float(host.faults.get("slow-start", self._options.start))
+        self.report(process)
+        delay = pull + float(host.faults.get("slow-start", self._options.start))
         self._timers.later(delay, lambda: self._begin(process))
 
     def move(self, pod: Obj, process: Process) -> None:
         """Give a new object (a static pod's new mirror) to a process that has never stopped."""
         self._processes[pod["metadata"]["uid"]] = process
-        self._report(process)
+        self.report(process)
 
     def reconnect(self, host: Host) -> None:
         """Take note that the node was lost or is back: its pods' conditions follow, and what waited goes on."""
         for uid, process in list(self._processes.items()):
             if process.host is host:
-                self._report(process)
+                self.report(process)
                 if process.ending and host.reachable:
                     self._end(uid)
                 elif host.reachable and not process.container.running:
@@ -104,7 +114,7 @@ class Kubelets:
         reason = process.host.faults["pending"]
         if reason:
             process.container = process.beside = Container(reason=reason)
-            self._report(process)
+            self.report(process)
 
     def _alive(self, process: Process) -> bool:
         return process.static is not None or self._current(process) is not None
@@ -115,12 +125,14 @@ class Kubelets:
             return None
         return entry.obj
 
-    def _report(self, process: Process) -> None:
+    def report(self, process: Process) -> None:
+        """Put the pod's status as it is now."""
         pod, host = self._current(process), process.host
         if pod is not None:
             node_ready = host.reachable or host.keeps_pods
             containers = process.containers(pod)
             status = with_status(pod, host.address, containers, node_ready=node_ready, ahead=host.ahead)
+            status["status"] |= process.failed
             self._store.put(PODS, status)
 
     def _start(self, process: Process, pod: Obj) -> Start:
@@ -148,6 +160,8 @@ class Kubelets:
         pod, host = self._current(process), process.host
         if pod is None or process.ending or process.container.running or not host.reachable or "pending" in host.faults:
             return
+        if process.failed or process.container.reason == "ErrImagePull":
+            return
         if process.is_proxy and self.wishes.wish(pod, host) is None:
             self._timers.later(self._options.backoff, lambda: self._begin(process))
             return
@@ -161,7 +175,7 @@ class Kubelets:
             self._crash(process)
             return
         process.run(ready="never-ready" not in faults)
-        self._report(process)
+        self.report(process)
         self._syncs.probe(process)
         if "never-ready" not in faults:
             restarts = process.container.restarts
@@ -178,7 +192,7 @@ class Kubelets:
         if self._current(process) is None or process.ending:
             return
         process.crash()
-        self._report(process)
+        self.report(process)
         pause = self._options.backoff * min(2**process.container.restarts, MOST_BACKOFF)
         self._timers.later(pause, lambda: self._restart(process))
 

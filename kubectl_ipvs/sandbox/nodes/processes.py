@@ -20,7 +20,8 @@ class Process:
     """
 
     def __init__(self, host: Host, pod: Obj, static: Static | None) -> None:
-        proxy = container_of(pod["spec"])
+        self.bare = static is None and not pod["metadata"].get("ownerReferences")  # somebody made it by hand
+        proxy = None if self.bare else container_of(pod["spec"])
         self.host = host
         self.namespace: str = pod["metadata"]["namespace"]
         self.name: str = pod["metadata"]["name"]
@@ -36,6 +37,8 @@ class Process:
         self.log: list[str] = []
         self.previous: list[str] = []
         self.ending = False
+        self.image = str(main.get("image", ""))
+        self.failed: Obj = {}  # what the status of a pod that has failed for good says
         self.synced = 0.0
 
     def containers(self, pod: Obj) -> dict[str, Container]:
