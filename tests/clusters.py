@@ -133,6 +133,24 @@ class Cluster:
         patch = json.dumps({"data": {"config.conf": text}})
         self.kubectl(*SYSTEM, "patch", "configmap", "kube-proxy", "--type=merge", "-p", patch)
 
+    def helper_pods(self) -> dict[str, str]:
+        """Return the helper pods that are there, and not on their way out: node -> name."""
+        found = json.loads(self.kubectl("-n", "kube-system", "get", "pods", "-l", "kubectl-ipvs/helper", "-o", "json"))
+        living = [pod for pod in found["items"] if "deletionTimestamp" not in pod["metadata"]]
+        return {pod["spec"]["nodeName"]: pod["metadata"]["name"] for pod in living}
+
+    def killed_with_helpers(self, *words: str) -> dict[str, str]:
+        """Run a command that makes helper pods, SIGKILL it when each node's runs, and return those that are left."""
+        program = [*self.command("status", "--watch", *words)]
+        environment, deadline = self.environment(), time.monotonic() + self.patience
+        with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as process:
+            assert process.stdout
+            while b"nodes in sync" not in (line := process.stdout.readline()):
+                assert line, "it ended"
+                assert time.monotonic() < deadline
+            process.kill()
+        return self.helper_pods()
+
     def table(self, node: str) -> dict[str, str]:
         """Every virtual server in a node's kernel, and its scheduler."""
         if self.tables:

@@ -40,8 +40,12 @@ class Command(NamedTuple):
 
 def change(command: Command, wanted: "Change", options: "ChangeOptions") -> int:
     """Make a change (one without edits is a restart), or say what would be done; return the exit code."""
+    with command.session.looking(command.cluster) as looker:
+        return _change(command, wanted, options, looker)
+
+
+def _change(command: Command, wanted: "Change", options: "ChangeOptions", looker: "Looker") -> int:
     session, cluster = command.session, command.cluster
-    looker = session.looker(cluster)
     made = plan(cluster, session.where, wanted, options, looker, session.at_once)
     _show(command, made)
     _refuse(command, made)

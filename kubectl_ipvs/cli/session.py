@@ -2,11 +2,12 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kubectl_ipvs.cli.console import ADVICE, trace
+from kubectl_ipvs.cli.console import ADVICE, choice, trace, warn
 from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 from kubectl_ipvs.cluster.access.request_timeout import request_timeout
 from kubectl_ipvs.errors import ReadOnly, UsageError
@@ -15,18 +16,20 @@ if TYPE_CHECKING:  # loaded when a cluster is opened: `schedulers` and `--help` 
     from kubectl_ipvs.cluster.cluster import Cluster
     from kubectl_ipvs.operations.installation import Where
     from kubectl_ipvs.operations.look import Looker
+    from kubectl_ipvs.operations.tables.ways import Ways
 
 # 48 at a time keep one core of ours busy where an exec takes 50 ms; more only wait for it (benchmarks/README.md)
 CONCURRENCY, EXEC_TIMEOUT, MAX_OUTPUT = 48, "10s", 64
 MIB = 1024 * 1024
+WAYS = ("auto", "exec", "proxy", "helper")
 PLAIN = re.compile(r"[0-9]+([.][0-9]+)?")
 FALSE = {"", "0", "false", "no"}
 REPEATED = {  # flags that a command printed as a hint has to have, too; none of them is a secret
     "kubeconfig": "--kubeconfig", "context": "--context", "cluster": "--cluster", "user": "--user",
     "server": "--server", "as_user": "--as", "namespace": "--namespace", "selector": "--selector",
-    "daemon_set": "--daemonset", "config_map": "--configmap",
+    "daemon_set": "--daemonset", "config_map": "--configmap", "read": "--read", "helper_image": "--helper-image",
 }  # fmt: skip
-OURS = {"namespace", "selector", "daemon_set", "config_map"}  # kubectl has the others, too
+OURS = {"namespace", "selector", "daemon_set", "config_map", "read", "helper_image"}  # kubectl has the others, too
 
 
 class Session(NamedTuple):
@@ -40,6 +43,8 @@ class Session(NamedTuple):
     exec_timeout: str | None = None
     max_output: int | None = None
     verbosity: str | None = None
+    read: str | None = None
+    helper_image: str | None = None
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "Session":
@@ -86,8 +91,27 @@ class Session(NamedTuple):
             dial(), connections=self.at_once, renew=dial, log=WireLog(self.level, trace), recognize=recognize
         )
 
-    def looker(self, cluster: "Cluster") -> "Looker":
-        """Make what looks at nodes, with this run's limits."""
+    @contextmanager
+    def looking(self, cluster: "Cluster", *, asks: bool = False) -> "Iterator[Looker]":
+        """Give what looks at nodes, with this run's limits; at the end its helper pods are taken away.
+
+        `asks`: every kube-proxy is asked what it runs with, too.
+        """
+        from kubectl_ipvs.operations.support.interrupts import raised
+
+        looker = self.looker(cluster, asks=asks)
+        helpers = looker.reader.ways.helpers
+        if helpers is None:
+            yield looker
+            return
+        with raised():
+            try:
+                yield looker
+            finally:
+                helpers.end()
+
+    def looker(self, cluster: "Cluster", *, asks: bool = False) -> "Looker":
+        """Make what looks at nodes; who may have helper pods uses `looking`."""
         from kubectl_ipvs.operations.look import Looker
         from kubectl_ipvs.operations.tables.known_services import KnownServices
         from kubectl_ipvs.operations.tables.reader import Reader
@@ -95,7 +119,30 @@ class Session(NamedTuple):
         most = MAX_OUTPUT if self.max_output is None else self.max_output
         if most < 1:
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
-        return Looker(Reader(cluster, self.exec_seconds, most * MIB), KnownServices(cluster))
+        lacking = {self.helper_image} if self.helper_image else set()  # only cat is wanted of it
+        reader = Reader(cluster, self.exec_seconds, most * MIB, lacking, self._ways(cluster))
+        return Looker(reader, KnownServices(cluster), self.way, asks)
+
+    @property
+    def way(self) -> str:
+        """How nodes are read."""
+        chosen = choice("--read", self.read or "auto", WAYS)
+        if chosen == "helper" and not self.helper_image:
+            raise UsageError("--read=helper needs --helper-image IMAGE: an image that has cat and sleep")
+        if self.helper_image and chosen in {"exec", "proxy"}:
+            raise UsageError(f"--read={chosen} makes no helper pods: leave it or --helper-image out")
+        return chosen
+
+    def _ways(self, cluster: "Cluster") -> "Ways":
+        """Return what decides by which way a table is read."""
+        from kubectl_ipvs.operations.tables.ways import Ways
+
+        if not self.helper_image:
+            return Ways(self.way)
+        from kubectl_ipvs.operations.tables.helper import Helpers
+
+        refuse_if_read_only("--helper-image (it creates a pod on a node)")
+        return Ways(self.way, Helpers(cluster, self.helper_image, self.exec_seconds, warn))
 
     def _repeated(self, known: Mapping[str, str]) -> str:
         """Write those of these flags that were given."""

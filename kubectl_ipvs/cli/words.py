@@ -48,6 +48,16 @@ GLOBAL: Flags = {
     "--configmap": ("config_map", "NAME[/KEY]", "This configuration of kube-proxy's alone. [default: found]"),
     "--concurrency": ("concurrency", "N", "How many nodes are queried in parallel. [default: 48]"),
     "--exec-timeout": ("exec_timeout", "TIME", "How long to wait for one node's table. [default: 10s]"),
+    "--read": (
+        "read",
+        "auto|exec|proxy|helper",
+        "How nodes are read: auto by exec, else by helper pod, else by kube-proxy's own port. [default: auto]",
+    ),
+    "--helper-image": (
+        "helper_image",
+        "IMAGE",
+        "Read nodes that exec cannot by a pod of this image (with cat and sleep) on each. [default: none]",
+    ),
     "-v": ("verbosity", "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "--v": ("verbosity", "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "--max-output": ("max_output", "MIB", "Most output read of one node. [default: 64]"),

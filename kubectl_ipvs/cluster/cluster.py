@@ -151,13 +151,19 @@ class Cluster:
                 raise
         return self._rest.collect("/apis/discovery.k8s.io/v1beta1/endpointslices", endpoint_slice)[0]
 
+    def create_pod(self, manifest: Mapping[str, Any]) -> Pod:
+        """Create a pod in the namespace that its manifest names."""
+        namespace = text(mapping(manifest.get("metadata")).get("namespace"))
+        return self._pod(self._rest.post(paths.pods(namespace), manifest))
+
     def delete_pod(self, target: Pod, *, dry_run: bool = False) -> None:
-        """Delete exactly this pod: its UID is a precondition, a namesake is never hit. Its own grace period holds."""
-        body: dict[str, Any] = {
-            "kind": "DeleteOptions",
-            "apiVersion": "v1",
-            "preconditions": {"uid": target.uid},
-        }
+        """Delete exactly this pod: its UID is a precondition, a namesake is never hit. Its own grace period holds.
+
+        One without a UID, which was asked for and of which no answer came, is known by its name alone.
+        """
+        body: dict[str, Any] = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        if target.uid:
+            body["preconditions"] = {"uid": target.uid}
         if dry_run:
             body["dryRun"] = ["All"]
         self._rest.delete(f"{paths.pods(target.namespace)}/{paths.segment(target.name)}", body)

@@ -5,7 +5,7 @@ node's table (see proxy/checks/modules). What is built in, and where modules are
 folder; they are read once for each kernel release, since modules.dep is half a megabyte.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -59,10 +59,16 @@ def read_modules(
     seen: Mapping[str, Probe],
     concurrency: int,
     timeout: float,
+    *,
+    mute: Container[str] = (),
 ) -> Mapping[str, Modules]:
-    """Return what is known, by node; nodes of which nothing can be read are left out. `seen`: what looks have said."""
+    """Return what is known, by node; nodes of which nothing can be read are left out.
+
+    `seen`: what looks have said; `mute`: nodes in whose kube-proxy no command is to be run.
+    """
     asked = _answering(nodes)
-    samples = _samples(asked)
+    able = [entry for entry in asked if entry[0] not in mute]
+    samples = _samples(able)
     told = {name: loads for name, _, _ in asked if (loads := seen.get(name, UNKNOWN).loaded) is not None}
     running: dict[str, frozenset[str] | None] = {
         name: frozenset({scheduler} if loads else ()) for name, loads in told.items()
@@ -79,7 +85,7 @@ def read_modules(
     calls = [partial(folder, *entry) for entry in samples.items()]
     calls += [
         partial(lines, name, pod)
-        for name, _, pod in asked
+        for name, _, pod in able
         if name not in told and (name in at_least or must_be_loaded(version, scheduler))
     ]
     for _ in fan_out(lambda call: call(), calls, concurrency):

@@ -11,7 +11,9 @@ from kubectl_ipvs.operations.installation import Installation, choose, natural
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
+from kubectl_ipvs.operations.tables.configz import SOURCE
 from kubectl_ipvs.proxy.release import version_of_image
+from kubectl_ipvs.proxy.served import Running
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, UNSEEN
 
 
@@ -40,6 +42,8 @@ class NodeStatus(NamedTuple):
     unparsed: tuple[str, ...] = ()
     unparsed_lines: int = 0
     configuration: str = ""  # the ConfigMap and key, where there are several
+    running: Running | None = None  # what kube-proxy itself said that it runs with, where it was asked
+    kernel_seen: bool = True  # or nobody could look at the kernel, and the state is by what kube-proxy says
 
 
 class Status(NamedTuple):
@@ -73,8 +77,8 @@ class Status(NamedTuple):
 
     @property
     def unseen(self) -> bool:
-        """Some node could not be asked."""
-        return any(row.state in UNSEEN for row in self.nodes)
+        """Some node could not be asked, or its kernel not be looked at."""
+        return any(row.state in UNSEEN or not row.kernel_seen for row in self.nodes)
 
     @property
     def unread(self) -> bool:
@@ -119,7 +123,7 @@ def row(seen: Look, now: float, *, several: bool = False) -> NodeStatus:
     summary: Summary | None = reading.summary
     return NodeStatus(
         node=node.name, pod=pod.name if pod else "", state=verdict.state, reason=verdict.reason,
-        source=reading.source, schedulers=summary.schedulers if summary else {},
+        source=reading.source if verdict.kernel_seen else SOURCE, schedulers=summary.schedulers if summary else {},
         virtual_servers=summary.virtual_servers if summary else 0,
         real_servers=summary.real_servers if summary else 0,
         active=summary.active if summary else 0, inactive=summary.inactive if summary else 0,
@@ -128,7 +132,7 @@ def row(seen: Look, now: float, *, several: bool = False) -> NodeStatus:
         wanted=source.scheduler or "", mode=verdict.mode, remark=verdict.remark, differing=verdict.differing,
         foreign=summary.foreign if summary else 0, foreign_rows=summary.foreign_rows if summary else (),
         unparsed=summary.unparsed if summary else (), unparsed_lines=summary.unparsed_lines if summary else 0,
-        configuration=place(source) if several else "",
+        configuration=place(source) if several else "", running=seen.told.running, kernel_seen=verdict.kernel_seen,
     )  # fmt: skip
 
 

@@ -73,8 +73,8 @@ def summary(status: Status) -> str:
     total = len(status.nodes)
     if not total:
         return "no node was looked at: nothing is known"
-    good = sum(row.state == "in-sync" for row in status.nodes)
-    rest = Counter(_trouble(row) for row in status.nodes if row.state != "in-sync")
+    good = sum(row.state == "in-sync" and row.kernel_seen for row in status.nodes)
+    rest = Counter(_trouble(row) for row in status.nodes if row.state != "in-sync" or not row.kernel_seen)
     if not good and len(rest) == 1 and status.mode not in {"ipvs", ""} and next(iter(rest)) == "not ipvs":
         return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {_count(total, 'node', 'nodes')}"
     on = f" on {status.wanted}" if status.wanted and good else ""
@@ -135,13 +135,15 @@ def _words(state: str) -> str:
 
 def _trouble(row: NodeStatus) -> str:
     state = _words(row.state)
+    if row.state == "in-sync":
+        return f"{state} on {row.running.scheduler} (kernel not seen)" if row.running else state
     if row.state in {"out-of-step", "restart-needed"} and row.schedulers:
         return f"{state} (on {' and '.join(row.schedulers)})"
     return state
 
 
 def _row(row: NodeStatus, *, wide: bool, several: bool) -> list[str]:
-    read = bool(row.source) and row.state != "unreadable"
+    read = bool(row.source) and row.kernel_seen and row.state != "unreadable"
     counts = [
         str(number) if read else "-" for number in (row.virtual_servers, row.real_servers, row.active, row.inactive)
     ]
@@ -172,4 +174,5 @@ def _entry(row: NodeStatus) -> dict[str, Any]:
         "foreign": [{**entry.row._asdict(), "why": entry.why, "detail": entry.detail} for entry in row.foreign_rows],
         "excludedVirtualServers": sum(entry.why == "excluded" for entry in row.foreign_rows),
         "unparsedLines": row.unparsed_lines, "unparsed": list(row.unparsed), "configuration": row.configuration,
+        "running": {"mode": row.running.mode, "scheduler": row.running.scheduler} if row.running else None,
     }  # fmt: skip

@@ -44,6 +44,16 @@ class Running(NamedTuple):
         return f"mode {self.mode}" + (f" and scheduler {self.scheduler}" if self.scheduler else "")
 
 
+def disagreement(running: Running, mode: str, scheduler: str) -> str:
+    """Say in what kube-proxy runs with something else than its configuration asks for, "" where it does not."""
+    if running.mode != mode:
+        began = f"was started with mode {running.configured} and " if running.configured == mode else ""
+        return f"kube-proxy {began}runs with mode {running.mode}, the configuration asks for mode {mode}"
+    if running.mode == "ipvs" and running.scheduler not in {None, scheduler}:
+        return f"kube-proxy runs with {running.scheduler}, the configuration asks for {scheduler}"
+    return ""
+
+
 def mode_in(body: bytes) -> str:
     """Return what /proxyMode says, as it says it; of anything long the beginning."""
     return body[:100].decode(errors="replace").strip()

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from kubectl_ipvs.ipvs.rows import NO_SCHEDULER
 from kubectl_ipvs.ipvs.summary import Row, Summary, differing
+from kubectl_ipvs.proxy.served import Running, disagreement
 
 STATES = (
     "in-sync", "restart-needed", "out-of-step", "not-ipvs", "no-pod", "not-ready", "forbidden", "timeout",
@@ -18,6 +19,8 @@ STATES = (
 OUT_OF_STEP = frozenset({"restart-needed", "out-of-step"})
 UNSEEN = frozenset({"no-pod", "not-ready", "forbidden", "timeout", "unreachable", "no-ipvsadm", "unreadable"})
 MOST_NAMED = 5
+STARTED_BEFORE = "kube-proxy started before the configuration was last changed"
+NO_PROGRAM = "no-ipvsadm"  # nothing in the image reads the table
 
 Age = Literal["current", "outdated", "unsure"]
 
@@ -43,6 +46,8 @@ class NodeFacts(NamedTuple):
     unread: str = ""  # why the configuration cannot be read
     excluded: Sequence[str] = ()  # its excludeCIDRs
     services_known: bool = False  # rows of no Service are foreign already: what differs is kube-proxy's
+    running: Running | None = None  # what kube-proxy itself says that it runs with, where it was asked
+    not_told: str = ""  # why it did not say
 
 
 class Verdict(NamedTuple):
@@ -50,7 +55,8 @@ class Verdict(NamedTuple):
 
     `reason` says why it is not in sync; `remark` what is odd although it may be in sync; `mode` is the mode that
     kube-proxy is in as far as can be told, "" where it cannot; `differing` are the rows (five at most) that have
-    another scheduler than the configuration asks for.
+    another scheduler than the configuration asks for. `kernel_seen` is false where nobody looked at the kernel: then
+    what kube-proxy says of itself is all there is.
     """
 
     state: str
@@ -58,15 +64,24 @@ class Verdict(NamedTuple):
     remark: str = ""
     mode: str = ""
     differing: tuple[Row, ...] = ()
+    kernel_seen: bool = True
 
     @property
     def in_sync(self) -> bool:
         """The kernel was seen to do what the configuration asks for."""
-        return self.state == "in-sync"
+        return self.state == "in-sync" and self.kernel_seen
 
 
 def judge(facts: NodeFacts) -> Verdict:
     """Judge one node."""
+    verdict = _judged(facts)
+    running = facts.running
+    if running is None or not verdict.kernel_seen or verdict.state in {"no-pod", "not-ready"}:
+        return verdict
+    return _beside(verdict, facts, running)
+
+
+def _judged(facts: NodeFacts) -> Verdict:
     if not facts.has_pod:
         away = "" if facts.node_ready else "; the node is not ready"
         return Verdict("no-pod", f"no kube-proxy pod runs on this node{away}")
@@ -122,7 +137,48 @@ def _unread(facts: NodeFacts) -> Verdict:
         return Verdict("not-ready", facts.pod_reason)
     if facts.failure == "gone":
         return Verdict("not-ready", f"the pod was replaced while we looked: {facts.reason}")
-    return Verdict(facts.failure, facts.reason if facts.node_ready else f"the node is not ready; {facts.reason}")
+    if facts.failure == NO_PROGRAM and facts.running is not None:
+        return _by_running(facts, facts.running)
+    told = f"; nor was what kube-proxy runs with: {facts.not_told}" if facts.not_told else ""
+    reason = facts.reason + (told if facts.failure == NO_PROGRAM else "")
+    return Verdict(facts.failure, reason if facts.node_ready else f"the node is not ready; {reason}")
+
+
+def _by_running(facts: NodeFacts, running: Running) -> Verdict:
+    """Judge by what kube-proxy runs with, where nobody can look at the kernel."""
+    unseen = f"the kernel was not seen: {facts.reason}"
+    if not facts.pod_ready:
+        return Verdict("not-ready", facts.pod_reason)
+    said = f"{unseen}; kube-proxy runs with {running.words}"
+    if facts.mode is None or facts.wanted is None:
+        unread = facts.unread or "its configuration cannot be read: not compared"
+        return Verdict("unknown", f"{unread}; {said}", mode=running.mode, kernel_seen=False)
+    other = disagreement(running, facts.mode, facts.wanted)
+    if facts.age == "outdated":
+        return _running("restart-needed", f"{f'{other}; ' if other else ''}{STARTED_BEFORE}; {unseen}", running)
+    if other:
+        fell_back = running.mode != facts.mode == running.configured
+        return _running("out-of-step" if fell_back else "restart-needed", f"{other}; {unseen}", running)
+    if running.mode != "ipvs":
+        return Verdict("not-ipvs", f"kube-proxy's mode is {running.mode}", mode=running.mode)
+    return _running("in-sync" if running.scheduler else NO_PROGRAM, said, running)
+
+
+def _running(state: str, reason: str, running: Running) -> Verdict:
+    return Verdict(state, reason, mode=running.mode, kernel_seen=False)
+
+
+def _beside(verdict: Verdict, facts: NodeFacts, running: Running) -> Verdict:
+    """Put what kube-proxy runs with beside what the kernel has: which two of the three disagree is said."""
+    if facts.mode is None or facts.wanted is None or facts.summary is None:
+        return verdict._replace(mode=running.mode)
+    other = disagreement(running, facts.mode, facts.wanted)
+    if verdict.state == "in-sync" and other:
+        return verdict._replace(state="restart-needed", reason=f"{other} and the kernel has it", mode=running.mode)
+    if verdict.state == "out-of-step" and not other:
+        other = f"kube-proxy runs with {running.words}, as the configuration asks for"
+    reason = "; ".join(part for part in (verdict.reason, other) if part)
+    return verdict._replace(reason=reason, mode=running.mode)
 
 
 def _compared(facts: NodeFacts, summary: Summary, mode: str, wanted: str) -> Verdict:
@@ -151,7 +207,7 @@ def _outdated(summary: Summary, mode: str, wanted: str) -> str:
         return f"the configured mode is {mode}, kube-proxy started before that{still}"
     other = any(name != wanted for name in summary.schedulers)
     runs = f"the kernel has {describe(summary.schedulers)}, " if other else ""
-    return f"{runs}kube-proxy started before the configuration was last changed"
+    return f"{runs}{STARTED_BEFORE}"
 
 
 def _differing(summary: Summary, wanted: str) -> tuple[Row, ...]:

@@ -41,6 +41,16 @@ class Users:
         """Run a command as a user who has a role, less verbs (`get,create`) on a resource."""
         return self._cluster.ipvs(*words, "--as", self._user(role, *less))
 
+    def add(self, role: str, more: str) -> None:
+        """Give the user of a whole role another one as well, until the end."""
+        user = self._user(role, "", "")
+        name = f"{user}-{more}"
+        entry = self._role(more, [""], "") | {"metadata": {"name": name}}
+        self._cluster.kubectl("apply", "-f", "-", text=yaml.safe_dump(entry))
+        self._cluster.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", f"--user={user}")
+        self._made[(role, more, "beside")] = name
+        time.sleep(2)  # the API server knows it a moment later
+
     def _user(self, role: str, verbs: str, resource: str) -> str:
         key = (role, verbs, resource)
         if key not in self._made:
@@ -112,6 +122,19 @@ def test_operator_restarts(users: Users, real: Cluster) -> None:
     run = users.ipvs("operator", ("", ""), "restart", node, "-y", *real.pace)
 
     assert (run.code, run.out) == (0, f"node/{node} restarted\n"), run.err
+
+
+def test_helper_role_beside_the_viewer(users: Users, real: Cluster) -> None:
+    """Both roles read every node by helper pods, and nothing is left."""
+    image = real.kubectl(
+        "-n", "kube-system", "get", "daemonset", "kube-proxy",
+        "-o", "jsonpath={.spec.template.spec.containers[0].image}",
+    )  # fmt: skip
+    users.add("viewer", "helper")
+
+    run = users.ipvs("viewer", ("", ""), "status", "--check", "--read=helper", "--helper-image", image)
+
+    assert (run.code, real.helper_pods()) == (0, {}), run.err
 
 
 @pytest.mark.parametrize(("role", "verbs", "resource", "words", "said"), MISSING)

@@ -31,7 +31,7 @@ def judged(box: Sandbox, folder: Path, **target: Any) -> Finding:  # noqa: ANN40
 JUDGED: dict[str, tuple[Kind, str]] = {
     "": ("verified", "all 9 virtual servers on rr"),
     "no-ipvsadm": ("verified", "all 9 virtual servers on rr"),
-    "no-tools": ("unseen", "the kernel was not seen: its image has neither ipvsadm nor cat"),
+    "no-tools": ("unseen", "the kernel was not seen: the image has neither ipvsadm nor cat"),
     "forbidden-exec": ("failed", "forbidden"),
     "hang": ("not-yet", "no answer within 0.3s"),
     "no-ipvs": ("not-yet", "is not ready: CrashLoopBackOff"),

@@ -140,6 +140,47 @@ def test_port_forward_is_for_nftables_mode(sandbox: MakeSandbox, ipvs: Ipvs) -> 
     assert 'cannot create resource "pods/portforward"' in runs[-1].out
 
 
+HELPER = ("status", "--check", "--read=helper", "--helper-image", "busybox")
+
+
+def test_the_helper_role_beside_the_viewer(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Both together are enough to read nodes by helper pods, and by kube-proxy's own port; nothing is left."""
+    box = sandbox(nodes=2, image="eks")
+    restrict(box, rights("viewer") | rights("helper"))
+
+    by_pod, by_port = ipvs(box, *HELPER), ipvs(box, "status", "--read=proxy")
+
+    assert (by_pod.code, by_pod.err, by_port.code, by_port.rows["node1"][-1]) == (0, "", 3, "in sync")
+    pods = [pod["metadata"] for pod in box.objects("Pod") if "deletionTimestamp" not in pod["metadata"]]
+    assert [pod["name"] for pod in pods if pod["name"].startswith("kubectl-ipvs-")] == []
+
+
+@pytest.mark.parametrize(
+    ("right", "words", "said"),
+    [
+        (("create", "pods"), HELPER, 'cannot create resource "pods"'),
+        (("list", "pods"), HELPER, 'cannot list resource "pods"'),
+        (("delete", "pods"), HELPER, "it ends by itself within"),
+        (("create", "pods/exec"), HELPER, 'cannot create resource "pods/exec"'),
+        (("create", "pods/portforward"), ("status", "--read=proxy"), 'cannot create resource "pods/portforward"'),
+    ],
+)
+def test_the_helper_role_has_nothing_to_spare(
+    right: Right, words: tuple[str, ...], said: str, sandbox: MakeSandbox, ipvs: Ipvs
+) -> None:
+    """Less one right something is missing, and is named; streams have one verb for each kind of server."""
+    box = sandbox(nodes=1, image="eks")
+    restrict(box, (rights("viewer") | rights("helper")) - {right})
+
+    run = ipvs(box, *words)
+
+    assert said in run.out + run.err, run.err
+    assert {right for right in rights("helper") if right[0] != "get"} == {
+        ("create", "pods"), ("list", "pods"), ("delete", "pods"), ("create", "pods/exec"),
+        ("create", "pods/portforward"),
+    }  # fmt: skip
+
+
 def test_every_right_is_needed() -> None:
     """Each right has a command that misses it, but for exec's other verb, those that are optional, and watch."""
     without = {("get", "pods/exec"), ("watch", "pods"), ("list", "services"), ("get", "pods/log"), ("delete", "leases")}

@@ -19,7 +19,7 @@ UNREAD = {  # fault -> state, end of its reason
     "garbage": ("unreadable", BYTES),
     "no-status": ("unreadable", "the connection ended before the command did"),
     "half": ("unreadable", "the connection was cut before the command ended"),
-    "no-tools": ("no ipvsadm", NO_CAT),
+    "no-tools": ("in sync", f"the kernel was not seen: {NO_CAT}; kube-proxy runs with mode ipvs and scheduler rr"),
     "no-pod": ("no pod", "no kube-proxy pod runs on this node"),
     "not-ready": ("unreachable", DIAL),
     "not-ready,v4": ("unreachable", f"the node is not ready; error dialing backend: {DIAL}"),
@@ -66,7 +66,8 @@ def test_every_fault_is_a_row(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
             assert all(cell.isdigit() for cell in run.rows[node][1:5]), node
             assert said.get(node, "") == reason
     assert below(run)[-1] == (
-        "8 of 19 nodes in sync on rr, 3 unreadable, 3 unreachable, 2 no pod, 1 timeout, 1 no ipvsadm, 1 forbidden"
+        "8 of 19 nodes in sync on rr, 3 unreadable, 3 unreachable, 2 no pod, 1 timeout, "
+        "1 in sync on rr (kernel not seen), 1 forbidden"
     )
 
 
@@ -107,7 +108,14 @@ def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None
     run, again = ipvs(box, "status", "-o", "json"), ipvs(box, "status", "-o", "yaml")
 
     common: dict[str, Any] = {"kernel": "6.1.0-18-amd64", "excludedVirtualServers": 0, "wanted": "rr", "remark": ""}
-    common |= {"differing": [], "foreignVirtualServers": 0, "foreign": [], "configuration": "", "mode": "ipvs"}
+    common |= {
+        "running": {"mode": "ipvs", "scheduler": "rr"},
+        "differing": [],
+        "foreignVirtualServers": 0,
+        "foreign": [],
+        "configuration": "",
+        "mode": "ipvs",
+    }
     read = {"schedulers": {"rr": 9}, "virtualServers": 9, "realServers": 25, "version": "v1.33.1"} | common
     whole = {"state": "in-sync", "reason": "", **read}
     strange = "\x1b[2J\x1b[31mTCP  10.96.0.99:80 \x1b]0;owned\x07rr\r\x08\x9b5n"
@@ -123,6 +131,7 @@ def test_documents_hold_the_same_facts(sandbox: MakeSandbox, ipvs: Ipvs) -> None
             "podAge": None,
             **common,
             "mode": "",
+            "running": None,
         },
         {"node": "node3", "pod": pods["node3"], "source": "proc", "unparsedLines": 1, "unparsed": [strange]} | whole,
     ]

@@ -120,7 +120,29 @@ def test_a_static_pod_that_waits_and_goes() -> None:
     }
     assert pod(raw) == Pod("", "", "", "", "", "c", ready=False, terminating=True, phase="",
                            waiting="CrashLoopBackOff", restarts=0, created=0.0, began=0.0, mirror=True,
-                           owner="")  # fmt: skip
+                           owner="", said="CrashLoopBackOff")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ({"reason": "Evicted", "message": "low on memory"}, "Evicted: low on memory"),
+        ({"reason": "DeadlineExceeded"}, "DeadlineExceeded"),
+        ({"containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ErrImagePull", "message": "no"}}}]},
+         "ErrImagePull: no"),
+        ({"containerStatuses": [{"name": "c", "state": {"terminated": {"reason": "Error", "exitCode": 1}}}]}, "Error"),
+        ({"containerStatuses": [{"name": "c", "state": {"running": {}}}]}, ""),
+        ({}, ""),
+    ],
+)  # fmt: skip
+def test_what_the_kubelet_says(status: dict[str, object], said: str) -> None:
+    """Of a pod that has failed for good its own reason, else that of the container which waits or has ended."""
+    assert pod({"spec": {"containers": [{"name": "c"}]}, "status": status}).said == said
+
+
+def test_holder() -> None:
+    """A pod that we made names the process that it is for."""
+    assert pod({"metadata": {"annotations": {"kubectl-ipvs/holder": "me@here/1/x"}}}).holder == "me@here/1/x"
 
 
 @pytest.mark.parametrize(

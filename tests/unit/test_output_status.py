@@ -12,6 +12,7 @@ from kubectl_ipvs.operations.survey import NodeStatus, Status
 from kubectl_ipvs.output.status import remarks, render, start_warnings, summary
 from kubectl_ipvs.output.watching import fitted
 from kubectl_ipvs.proxy.process import Reference
+from kubectl_ipvs.proxy.served import Running
 
 
 def source(scheduler: str = "lc", mode: str = "ipvs", name: str = "kube-proxy") -> Source:
@@ -51,7 +52,7 @@ FOREIGN = ForeignRow(Row("TCP", "10.9.0.1:80", "wlc"), "excluded", "10.9.0.0/16"
 MIXED = GOOD._replace(
     node="node2", schedulers={"lc": 38, "rr": 2}, state="out-of-step", reason="the kernel has rr",
     differing=(Row("TCP", "10.0.0.1:80", "rr"),), foreign=1, foreign_rows=(FOREIGN,),
-    unparsed=("odd \x1b",), unparsed_lines=1,
+    unparsed=("odd \x1b",), unparsed_lines=1, running=Running("ipvs", "lc", "ipvs"),
 )  # fmt: skip
 WAITING = GOOD._replace(node="node3", schedulers={"rr": 40}, state="restart-needed", reason="old", pod_age=45)
 EMPTY = GOOD._replace(node="node4", schedulers={}, virtual_servers=0, real_servers=0, active=0, inactive=0,
@@ -164,13 +165,14 @@ def test_for_programs() -> None:
         "activeConnections": 7, "inactiveConnections": 1, "state": "in-sync", "reason": "", "source": "proc",
         "kernel": "5.15.0-91-generic", "version": "v1.34.2", "podAge": 259200, "excludedVirtualServers": 0,
         "unparsedLines": 0, "unparsed": [], "wanted": "lc", "mode": "ipvs", "remark": "", "differing": [],
-        "foreignVirtualServers": 0, "foreign": [], "configuration": "",
+        "foreignVirtualServers": 0, "foreign": [], "configuration": "", "running": None,
     }  # fmt: skip
     foreign = {"protocol": "TCP", "address": "10.9.0.1:80", "scheduler": "wlc", "why": "excluded",
                "detail": "10.9.0.0/16"}  # fmt: skip
     mixed = entry | {"node": "node2", "schedulers": {"lc": 38, "rr": 2}, "state": "out-of-step",
                      "reason": "the kernel has rr", "excludedVirtualServers": 1, "foreignVirtualServers": 1,
                      "foreign": [foreign], "unparsedLines": 1, "unparsed": ["odd \x1b"],
+                     "running": {"mode": "ipvs", "scheduler": "lc"},
                      "differing": [{"protocol": "TCP", "address": "10.0.0.1:80", "scheduler": "rr"}]}  # fmt: skip
     place = {"kind": "ConfigMap", "namespace": "kube-system", "name": "kube-proxy", "key": "config.conf"}
     expected = {
@@ -283,3 +285,21 @@ def test_a_watch_says_how_much_trouble_is_not_shown() -> None:
     rows = tuple(WAITING._replace(node=f"n{number}") for number in range(20))
     lines = fitted(Status((LC,), (*rows, GOOD)), (200, 10), "10:00:00", wide=False).splitlines()
     assert lines[8] == "... and 14 more not in sync, 1 more in sync"
+
+
+def test_a_kernel_that_nobody_saw() -> None:
+    """No number stands for what was not read; such nodes are not among those seen in sync, and one was not seen."""
+    told = MISSING._replace(
+        node="node6", state="in-sync", reason="the kernel was not seen: no cat", source="configz", mode="ipvs",
+        running=Running("ipvs", "lc", "ipvs"), kernel_seen=False,
+    )  # fmt: skip
+    status = Status((LC,), (GOOD, told))
+    lines = render(status, "wide").splitlines()
+
+    assert lines[2].split()[:7] == ["node6", "-", "-", "-", "-", "-", "in"]
+    assert "configz" in lines[2]
+    assert lines[-2:] == [
+        "node6: in sync: the kernel was not seen: no cat",
+        "1 of 2 nodes in sync on lc, 1 in sync on lc (kernel not seen)",
+    ]
+    assert (status.unseen, status.out_of_step) == (True, False)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kubectl_ipvs.ipvs.summary import ForeignRow, Row, Summary
+from kubectl_ipvs.proxy.served import Running
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, STATES, UNSEEN, NodeFacts, Verdict, describe, judge, named
 
 OLD = "kube-proxy started before the configuration was last changed"
@@ -174,6 +175,10 @@ UNREAD: dict[str, tuple[dict[str, Any], Verdict]] = {
     ),
     "timeout": ({"failure": "timeout", "reason": "10s"}, Verdict("timeout", "10s")),
     "no tools in the image": ({"failure": "no-ipvsadm", "reason": "no cat"}, Verdict("no-ipvsadm", "no cat")),
+    "no tools, and kube-proxy does not say either": (
+        {"failure": "no-ipvsadm", "reason": "no cat", "not_told": "refused"},
+        Verdict("no-ipvsadm", "no cat; nor was what kube-proxy runs with: refused"),
+    ),
     "the node is down": (
         {"failure": "unreachable", "reason": "dialing", "pod_ready": False, "node_ready": False},
         Verdict("unreachable", "the node is not ready; dialing"),
@@ -183,6 +188,79 @@ UNREAD: dict[str, tuple[dict[str, Any], Verdict]] = {
         Verdict("not-ready", "the pod was replaced while we looked: 404"),
     ),
 }  # fmt: skip
+
+
+LC, RR = Running("ipvs", "lc", "ipvs"), Running("ipvs", "rr", "ipvs")
+BLIND = "the kernel was not seen: no cat"
+RUNS_LC = "kube-proxy runs with mode ipvs and scheduler lc"
+RR_NOT_LC = "kube-proxy runs with rr, the configuration asks for lc"
+FELL_BACK = "kube-proxy was started with mode ipvs and runs with mode iptables, the configuration asks for mode ipvs"
+RUNNING: dict[str, tuple[dict[str, Any], Running, tuple[str, str, str, bool]]] = {  # state, reason, mode, kernel seen
+    "as asked for": ({}, LC, ("in-sync", f"{BLIND}; {RUNS_LC}", "ipvs", False)),
+    "another scheduler": ({}, RR, ("restart-needed", f"{RR_NOT_LC}; {BLIND}", "ipvs", False)),
+    "older than the configuration": (
+        {"age": "outdated"}, LC, ("restart-needed", f"{OLD}; {BLIND}", "ipvs", False),
+    ),
+    "older than the configuration, and another scheduler": (
+        {"age": "outdated"}, RR, ("restart-needed", f"{RR_NOT_LC}; {OLD}; {BLIND}", "ipvs", False),
+    ),
+    "fallen back": (
+        {}, Running("iptables", "lc", "ipvs"), ("out-of-step", f"{FELL_BACK}; {BLIND}", "iptables", False),
+    ),
+    "another mode": (
+        {}, Running("iptables", "rr", "iptables"),
+        ("restart-needed",
+         f"kube-proxy runs with mode iptables, the configuration asks for mode ipvs; {BLIND}", "iptables", False),
+    ),
+    "the mode alone is told": (
+        {}, Running("ipvs"), ("no-ipvsadm", f"{BLIND}; kube-proxy runs with mode ipvs", "ipvs", False),
+    ),
+    "in the other mode that is asked for": (
+        {"mode": "nftables"}, Running("nftables", "rr", "nftables"),
+        ("not-ipvs", "kube-proxy's mode is nftables", "nftables", True),
+    ),
+    "no configuration to compare with": (
+        {"mode": None, "wanted": None, "unread": "a file on each node"}, LC,
+        ("unknown", f"a file on each node; {BLIND}; {RUNS_LC}", "ipvs", False),
+    ),
+    "its pod is not ready": ({"pod_ready": False}, LC, ("not-ready", POD, "", True)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNNING)
+def test_judge_by_what_kube_proxy_runs_with(name: str) -> None:
+    """Where the image has no program to look with: what kube-proxy says is compared, and never called a look."""
+    changed, running, expected = RUNNING[name]
+    verdict = judge(
+        GOOD._replace(summary=None, failure="no-ipvsadm", reason="no cat", running=running)._replace(**changed)
+    )
+    assert (verdict.state, verdict.reason, verdict.mode, verdict.kernel_seen) == expected
+    assert not verdict.in_sync
+
+
+KERNEL_RR = f"the kernel has rr on {FIVE} and 4 more instead of lc"
+
+
+@pytest.mark.parametrize(
+    ("kernel", "running", "state", "reason"),
+    [
+        ("lc", LC, "in-sync", ""),
+        ("lc", RR, "restart-needed", f"{RR_NOT_LC} and the kernel has it"),
+        ("rr", LC, "out-of-step", f"{KERNEL_RR}; {RUNS_LC}, as the configuration asks for"),
+        ("rr", RR, "out-of-step", f"{KERNEL_RR}; {RR_NOT_LC}"),
+        ("rr", Running("iptables", "lc", "ipvs"), "out-of-step", f"{KERNEL_RR}; {FELL_BACK}"),
+    ],
+)
+def test_wanted_running_in_the_kernel(kernel: str, running: Running, state: str, reason: str) -> None:
+    """Where all three are known, which two disagree is said."""
+    verdict = judge(GOOD._replace(summary=table(rows(kernel, 9)), running=running))
+    assert (verdict.state, verdict.reason, verdict.mode) == (state, reason, running.mode)
+
+
+def test_what_is_forbidden_stays_forbidden() -> None:
+    """A right that is missing is to be given: what kube-proxy says is shown, and is no judgement."""
+    verdict = judge(GOOD._replace(summary=None, failure="forbidden", reason="no exec", running=LC))
+    assert (verdict.state, verdict.reason, verdict.mode) == ("forbidden", "no exec", "ipvs")
 
 
 @pytest.mark.parametrize("name", TABLE)

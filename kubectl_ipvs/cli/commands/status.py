@@ -50,21 +50,26 @@ def run(
       unknown          the configuration cannot be read from here: the table is shown, not compared
       no pod, not ready, forbidden, timeout, unreachable, no ipvsadm, unreadable: see the reason
 
+    Where the image has no program to look with (EKS, k0s) kube-proxy itself is asked what it runs with, and the reason
+    says that the kernel was not seen: --helper-image IMAGE reads the table by a pod on the node. -o wide and -o json
+    ask every kube-proxy.
+
     \b
     Examples:
       kubectl ipvs status
       kubectl ipvs status node1 node2 -o wide
       kubectl ipvs status --check && echo all nodes are in sync
       kubectl ipvs status --watch --interval 5s
+      kubectl ipvs status --helper-image busybox:1.36
     """
     choice("-o", output, FORMATS)
     pause = seconds("--interval", interval)
     cluster = session.cluster()  # once: a credential plugin is not asked at every redraw
-    looker = session.looker(cluster)
-    if watch:
-        _keep_small()
-        _watch(session, cluster, looker, nodes or [], output, pause)
-    status = _survey(session, cluster, looker, nodes or [])
+    with session.looking(cluster, asks=output in {"wide", "json", "yaml"}) as looker:
+        if watch:
+            _keep_small()
+            _watch(session, cluster, looker, nodes or [], output, pause)
+        status = _survey(session, cluster, looker, nodes or [])
     _show(status, output)
     return _code(status, check=check)
 

@@ -53,6 +53,18 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "config_map": (Text, ("--configmap",), "NAME[/KEY]", "This configuration of kube-proxy's alone. [default: found]"),
     "concurrency": (Count, ("--concurrency",), "N", "How many nodes are queried in parallel. [default: 48]"),
     "exec_timeout": (Text, ("--exec-timeout",), "TIME", "How long to wait for one node's table. [default: 10s]"),
+    "read": (
+        Text,
+        ("--read",),
+        "auto|exec|proxy|helper",
+        "How nodes are read: auto by exec, else by helper pod, else by kube-proxy's own port. [default: auto]",
+    ),
+    "helper_image": (
+        Text,
+        ("--helper-image",),
+        "IMAGE",
+        "Read nodes that exec cannot by a pod of this image (with cat and sleep) on each. [default: none]",
+    ),
     "verbosity": (Text, ("-v", "--v"), "N", "6: log each request; 7: headers; 8, 9: bodies. [default: 0]"),
     "max_output": (Count, ("--max-output",), "MIB", "Most output read of one node. [default: 64]"),
 }

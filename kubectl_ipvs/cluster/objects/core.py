@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from kubectl_ipvs.cluster.objects.json_values import Json, condition, epoch, items, mapping, number, strings, text
 
 MIRROR = "kubernetes.io/config.mirror"
+HOLDER = "kubectl-ipvs/holder"  # annotation of a pod that we made: the process that it is for
 ADDRESSES = frozenset({"InternalIP", "ExternalIP"})
 OS_LABEL = "kubernetes.io/os"
 # Makes out of a pod's spec: the name of kube-proxy's container, and what else the caller wants to keep of the spec;
@@ -48,7 +49,8 @@ class Pod(NamedTuple):
 
     `image`, `container`, `restarts`, `waiting` and `began` are those of kube-proxy's container, where somebody told
     which that is; else of the first. `process` is what they made of the spec. `pending`: why the scheduler has placed
-    it on no node, "" where it has. `began`: when kube-proxy started, by the API server's clock.
+    it on no node, "" where it has. `began`: when kube-proxy started, by the API server's clock. `said`: why the kubelet
+    says that it waits or has ended; `holder`: whom a pod of our own making is for.
     """
 
     namespace: str
@@ -69,6 +71,8 @@ class Pod(NamedTuple):
     owner_uid: str = ""
     pending: str = ""
     process: Any = None
+    said: str = ""
+    holder: str = ""
 
     @property
     def crashed(self) -> bool:
@@ -130,6 +134,8 @@ def pod(raw: object, recognize: Recognize | None = None) -> Pod:
         owner_uid=text(owner.get("uid")),
         pending=_pending(status),
         process=known[1] if known is not None else None,
+        said=_said(status, mapping(state.get("state"))),
+        holder=text(mapping(meta.get("annotations")).get(HOLDER)),
     )
 
 
@@ -162,6 +168,15 @@ def _meant_for(spec: Json) -> str:
             values = field.get("values")
             if field.get("key") == "metadata.name" and isinstance(values, list) and len(values) == 1:
                 return text(values[0])
+    return ""
+
+
+def _said(status: Json, state: Json) -> str:
+    """Return reason and message of a pod that ended (Evicted ...), or of its container that waits or ended."""
+    for entry in (status, mapping(state.get("waiting")), mapping(state.get("terminated"))):
+        reason, message = text(entry.get("reason")), text(entry.get("message"))
+        if reason or message:
+            return ": ".join(part for part in (reason, message) if part)
     return ""
 
 

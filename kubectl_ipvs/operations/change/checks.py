@@ -16,6 +16,8 @@ from kubectl_ipvs.operations.kernel_modules import probed_on, read_modules
 from kubectl_ipvs.operations.look import Look
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.survey import place
+from kubectl_ipvs.operations.tables.reader import NO_TOOLS
+from kubectl_ipvs.operations.tables.ways import SOURCE as HELPER
 from kubectl_ipvs.proxy.checks.config_owners import Owner, owners
 from kubectl_ipvs.proxy.checks.facts import Facts, NodeFact
 from kubectl_ipvs.proxy.checks.findings import Finding, some
@@ -85,13 +87,20 @@ def check(
             rollout=busy.get(owner.name, "") if owner else "", services=services,
         )  # fmt: skip
         if facts.scheduler and facts.mode == "ipvs":
-            modules = read_modules(cluster, nodes, facts.scheduler, source.version, seen, concurrency, timeout)
+            modules = read_modules(
+                cluster, nodes, facts.scheduler, source.version, seen, concurrency, timeout, mute=_mute(looks)
+            )
             known = [entry._replace(modules=modules.get(entry.name)) for entry in facts.nodes]
             facts = replace(facts, nodes=known)
         found += findings(facts)
     found += findings(_run_facts(plan, covered, rights, unknown))
     found += [Finding("IPVS012", "warning", words) for words in warnings]
     return list(dict.fromkeys(found))
+
+
+def _mute(looks: Sequence[Look]) -> set[str]:
+    """Name the nodes whose kube-proxy has no cat, or was not to be asked by a command."""
+    return {seen.node.name for seen in looks if seen.reading.failure == NO_TOOLS or seen.reading.source == HELPER}
 
 
 def _readers(plan: "Plan") -> list[tuple[Source, list[ProxyNode]]]:

@@ -61,7 +61,9 @@ def cover(looks: Sequence[Look], skip: Sequence[str], purpose: Purpose, now: Cal
         else:
             target = _target(seen, purpose, now)
             targets += [target] if target is not None else []
-    blind = [seen.node.name for seen in looks if seen.verdict.state in {NO_TOOLS, "unknown"}]
+    blind = [
+        seen.node.name for seen in looks if seen.verdict.state in {NO_TOOLS, "unknown"} or not seen.verdict.kernel_seen
+    ]
     out = {entry.node for entry in left_out}
     return Coverage(tuple(targets), tuple(left_out), unreadable, tuple(name for name in blind if name not in out))
 

@@ -14,7 +14,7 @@ class ByMode:
     looks_at = "what its mode leaves in the kernel"
 
     def __init__(self, cluster: Cluster, looker: Looker, patience: float) -> None:
-        self._table, self._pod = TableInSync(looker), StaysUp()
+        self._table, self._pod = TableInSync(looker, patience), StaysUp()
         self._nftables = NftablesInEffect(cluster, looker.timeout, patience)
 
     def look(self, target: Target, pod: Pod) -> Finding:

@@ -12,7 +12,7 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.operations.rollout.node import Target
-from kubectl_ipvs.operations.rollout.proof import Finding
+from kubectl_ipvs.operations.rollout.proof import COMING, Finding
 from kubectl_ipvs.proxy.served import (
     METRICS_PATH,
     MODE_PATH,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MODE = "nftables"
 OK = 200
 FAMILIES = ("ip", "ip6")
-COMING = 30.0  # seconds in which what cannot be reached may only not be there yet: a busy node took 25
 NOT_THERE = "no such file or directory"
 
 

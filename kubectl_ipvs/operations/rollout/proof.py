@@ -1,12 +1,15 @@
 """How a restarted node is verified, given to the rollout from outside: by its kernel's table, or by its pod alone."""
 
+import time
 from typing import Literal, NamedTuple, Protocol
 
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.rollout.node import Target
 from kubectl_ipvs.operations.tables.reader import NO_TOOLS
-from kubectl_ipvs.proxy.verdict import describe
+from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, describe
+
+COMING = 30.0  # seconds in which what cannot be reached may only not be there yet: a busy node took 25
 
 Kind = Literal["verified", "unseen", "not-yet", "failed"]
 
@@ -48,8 +51,10 @@ class TableInSync:
 
     looks_at = "the kernel's table"
 
-    def __init__(self, looker: Looker) -> None:
+    def __init__(self, looker: Looker, patience: float = 3 * COMING) -> None:
         self._looker = looker
+        self._coming = min(COMING, patience / 3)  # a node is looked at less often as time goes on
+        self._first: dict[str, float] = {}  # when a pod was looked at first
 
     def look(self, target: Target, pod: Pod) -> Finding:
         """Read the table and judge it."""
@@ -58,12 +63,27 @@ class TableInSync:
         seen = self._looker.look(target.node._replace(pod=pod))
         failure = seen.reading.failure
         if failure == NO_TOOLS:
-            return Finding("unseen", "the kernel was not seen: its image has neither ipvsadm nor cat")
+            since = time.monotonic() - self._first.setdefault(pod.uid, time.monotonic())
+            return _by_running(seen, final=since >= self._coming)
         if target.blind and seen.reading.summary is None:
             return Finding("unseen", f"the kernel was not seen: {seen.verdict.reason}")
         if failure == "forbidden":
             return Finding("failed", seen.verdict.reason)
         return _judged(target, seen)
+
+
+def _by_running(seen: Look, *, final: bool) -> Finding:
+    """Judge by what kube-proxy says that it runs with: what is wrong there is wrong; what is right was not verified.
+
+    A kube-proxy that has just started serves nothing for a moment: until `final` one that does not answer may yet.
+    """
+    told, verdict = seen.told, seen.verdict
+    if told.failure in {"unreachable", "unreadable"} and not final:
+        return Finding("not-yet", verdict.reason)
+    if verdict.state in OUT_OF_STEP or verdict.state == "not-ready":
+        return Finding("not-yet", verdict.reason)
+    said = f"; kube-proxy runs with {told.running.words}" if told.running else ""
+    return Finding("unseen", f"the kernel was not seen: {seen.reading.reason}{said}", short=seen.reading.short)
 
 
 def _judged(target: Target, seen: Look) -> Finding:

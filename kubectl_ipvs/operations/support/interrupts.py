@@ -76,6 +76,25 @@ class Interrupts:
 
 
 @contextmanager
+def raised() -> Iterator[None]:
+    """Let a signal that would end the process at once raise KeyboardInterrupt instead: something is to be tidied up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    deadly = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, handle) for number in deadly if signal.getsignal(number) is signal.SIG_DFL}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def interruptible(interrupts: Interrupts) -> Iterator[None]:
     """Count signals instead of raising; only the main thread can be signalled."""
     if threading.current_thread() is not threading.main_thread():

@@ -5,21 +5,16 @@ that is not renewed for as long as it lasts has expired. Only a process of this 
 gone is known to be dead at once. Without the right to leases the change goes on, with a warning.
 """
 
-import getpass
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from functools import cache
-from pathlib import Path
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.leases import Lease, Leases
 from kubectl_ipvs.errors import ApiError, Busy, ConnectionFailed
+from kubectl_ipvs.operations.support.holder import died_here, identity
 
 NAME = "kubectl-ipvs"
 LASTS, RENEW, LOOK = 15, 5.0, 0.5  # seconds: a lease lasts, is renewed, and is looked at again by who waits for it
@@ -78,7 +73,7 @@ class _Keeper:
 
     def _renew(self) -> None:
         try:
-            self._lease = self._leases.update(self._lease, _identity(), self._lease.since, _now(), LASTS)
+            self._lease = self._leases.update(self._lease, identity(), self._lease.since, _now(), LASTS)
             self._renewed = time.monotonic()
         except ConnectionFailed:
             self._renewed = time.monotonic()  # the API server is away: for others as well
@@ -99,7 +94,7 @@ class _Keeper:
             now = self._leases.read(self._lease.namespace, self._lease.name)
         except (ApiError, ConnectionFailed):
             return True
-        if now is None or (now.uid, now.holder) != (self._lease.uid, _identity()):
+        if now is None or (now.uid, now.holder) != (self._lease.uid, identity()):
             return False
         self._lease = now
         return True
@@ -109,14 +104,14 @@ def _take(leases: Leases, namespace: str, warn: Callable[[str], None]) -> Lease:
     found = leases.read(namespace, NAME)
     try:
         if found is None:
-            return leases.create(namespace, NAME, _identity(), _now(), LASTS)
-        if found.holder and not _died_here(found.holder):
+            return leases.create(namespace, NAME, identity(), _now(), LASTS)
+        if found.holder and not died_here(found.holder):
             warn(f"another change seems to be under way, by {_who(found)}: looking whether it is alive")
             found = _outlive(leases, found)
-        return leases.update(found, _identity(), _now(), _now(), LASTS)
+        return leases.update(found, identity(), _now(), _now(), LASTS)
     except ConnectionFailed:
         now = leases.read(namespace, NAME)  # it may have become ours without an answer
-        if now is None or now.holder != _identity() or (found is not None and now.version == found.version):
+        if now is None or now.holder != identity() or (found is not None and now.version == found.version):
             raise
         return now
     except ApiError as error:
@@ -147,42 +142,6 @@ def _busy(found: Lease | None) -> Busy:
 def _who(lease: Lease) -> str:
     who = lease.holder.rsplit("/", 1)[0] if lease.holder.count("/") > 1 else lease.holder  # the rest is for machines
     return f"{who or 'somebody'} since {lease.since or 'an unknown time'}"
-
-
-@cache
-def _identity() -> str:
-    """Name this process, and no other one: user@host/PID/where-which."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # a container's user without a name
-        user = str(os.getuid())
-    return f"{user}@{socket.gethostname()}/{os.getpid()}/{_where()}-{uuid.uuid4().hex[:8]}"
-
-
-def _where() -> str:
-    """Name this boot of this machine and the PID namespace we are in, "" where that cannot be known."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip().replace("-", "")
-        return f"{boot[:16]}.{Path('/proc/self/ns/pid').stat().st_ino}"
-    except OSError:  # no Linux
-        return ""
-
-
-def _died_here(holder: str) -> bool:
-    """Tell whether a holder was a process of this very boot and PID namespace that is gone."""
-    parts = holder.rsplit("/", 2)
-    if len(parts) != 3 or not parts[1].isdigit():  # noqa: PLR2004 - as `_identity` writes it
-        return False
-    where = parts[2].rpartition("-")[0]
-    if not where or where != _where():
-        return False
-    try:
-        os.kill(int(parts[1]), 0)
-    except ProcessLookupError:
-        return True
-    except (OSError, OverflowError):
-        return False
-    return False
 
 
 def _now() -> str:

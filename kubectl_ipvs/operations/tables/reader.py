@@ -14,6 +14,7 @@ from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished
 from kubectl_ipvs.errors import ExecFailed
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary
+from kubectl_ipvs.operations.tables.ways import Ways
 
 IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
 DIALING = ("dialing backend", "unable to upgrade connection", "no route to host", "connection refused", "i/o timeout")
@@ -29,6 +30,7 @@ class Reading(NamedTuple):
     failure: str = ""
     reason: str = ""
     said: str = ""  # what was said of the paths that were to be looked for
+    short: bool = False  # what the user gave to look with (a helper image) did not serve
 
 
 @dataclass(slots=True)
@@ -39,12 +41,16 @@ class Reader:
     timeout: float = 10.0
     max_output: int = MAX_OUTPUT
     lacking: set[str] = field(default_factory=set)
+    ways: Ways = field(default_factory=Ways)
 
     def read(self, pod: Pod, exclude: Sequence[str] = (), look_for: Sequence[str] = ()) -> Reading:
         """Read the table of the node that `pod` runs on; never raises for what one node does.
 
         `look_for`: paths that end with a slash, about which the same `cat` is asked (see proxy/checks/modules).
         """
+        return self.ways.read(pod, lambda target: self._by_exec(target, exclude, look_for))
+
+    def _by_exec(self, pod: Pod, exclude: Sequence[str], look_for: Sequence[str]) -> Reading:
         deadline = time.monotonic() + self.timeout
         try:
             if look_for:
