@@ -12,6 +12,12 @@ REPEATED = {"as_groups", "as_user_extra", "fault"}
 FIXED: Mapping[str, Mapping[str, str]] = {
     "scheduler": SCHEDULERS,
     "dry_run": {"none": "make the change", "client": "plan alone", "server": "let the server check it"},
+    "read": {
+        "auto": "by exec, else as can be",
+        "exec": "a command in kube-proxy's pod",
+        "proxy": "kube-proxy's own port, no table",
+        "helper": "a pod of --helper-image",
+    },
     "strategy": {"delete": "pods, a few at a time", "rollout": "the DaemonSet's own update"},
     "canary": {"auto": "a worker goes first", "none": "no node goes first"},
 }

@@ -67,8 +67,7 @@ def read_modules(
     `seen`: what looks have said; `mute`: nodes in whose kube-proxy no command is to be run.
     """
     asked = _answering(nodes)
-    able = [entry for entry in asked if entry[0] not in mute]
-    samples = _samples(able)
+    samples = _samples(able := [entry for entry in asked if entry[0] not in mute])
     told = {name: loads for name, _, _ in asked if (loads := seen.get(name, UNKNOWN).loaded) is not None}
     running: dict[str, frozenset[str] | None] = {
         name: frozenset({scheduler} if loads else ()) for name, loads in told.items()

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.ipvs.summary import ForeignRow, Row, Summary
-from kubectl_ipvs.operations.installation import Installation, choose, natural
+from kubectl_ipvs.operations.installation import Installation, ProxyNode, choose, natural
 from kubectl_ipvs.operations.look import Look, Looker
 from kubectl_ipvs.operations.source import Source
 from kubectl_ipvs.operations.support.fanout import fan_out
-from kubectl_ipvs.operations.tables.configz import SOURCE
+from kubectl_ipvs.operations.tables.configz import SOURCE, ask
 from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.served import Running
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, UNSEEN
@@ -114,6 +114,17 @@ def survey(
     used = [source for source in found.sources if any(node.source is source for node in chosen)]
     ordered = tuple(sorted(rows, key=lambda entry: natural(entry.node)))
     return Status(tuple(used) or found.sources, ordered, found.warnings)
+
+
+def told(cluster: Cluster, found: Installation, timeout: float, concurrency: int) -> dict[str, Running | None]:
+    """Ask every kube-proxy what it runs with, by node; None: it did not say. `timeout`: seconds for each."""
+    nodes = [node for node in found.nodes if node.pod is not None]
+    cluster.let_go()
+
+    def call(node: ProxyNode) -> tuple[str, Running | None]:
+        return node.name, ask(cluster, node.pod, node.source.metrics_port, timeout).running if node.pod else None
+
+    return dict(fan_out(call, nodes, concurrency))
 
 
 def row(seen: Look, now: float, *, several: bool = False) -> NodeStatus:

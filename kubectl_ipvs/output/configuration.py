@@ -12,17 +12,22 @@ from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.proxy.checks.lifecycle import outlook
 from kubectl_ipvs.proxy.config.configuration import Setting
 from kubectl_ipvs.proxy.config.fields import FIELD, Value
+from kubectl_ipvs.proxy.served import Running
 
 UNKNOWN = "<unknown>"
 
 
-def render(found: Installation, form: str) -> str:
-    """Write all configurations as `table`, `wide`, `json`, `yaml` or `name`."""
+Told = Mapping[str, Running | None]  # by node: what kube-proxy runs with, None where it did not say
+NOBODY: Told = {}
+
+
+def render(found: Installation, form: str, told: Told = NOBODY) -> str:
+    """Write all configurations as `table`, `wide`, `json`, `yaml` or `name`; `told` is what kube-proxys run with."""
     if form == "name":
         return "".join(f"{name(source)}\n" for source in found.sources)
     if form in {"json", "yaml"}:
-        return document("Configuration", content(found), form)
-    return "\n".join(_table(source, found.nodes_of(source), wide=form == "wide") for source in found.sources)
+        return document("Configuration", content(found, told), form)
+    return "\n".join(_table(source, found.nodes_of(source), told, wide=form == "wide") for source in found.sources)
 
 
 def warnings(found: Installation) -> list[str]:
@@ -47,9 +52,9 @@ def name(source: Source) -> str:
     return f"pod/{source.name}" if source.kind == "Pod" else f"daemonset.apps/{source.name}"
 
 
-def content(found: Installation) -> dict[str, Any]:
+def content(found: Installation, told: Told = NOBODY) -> dict[str, Any]:
     """Return the schema's facts; the first level repeats the configuration where there is one alone."""
-    entries = [_content(entry, found.nodes_of(entry)) for entry in found.sources]
+    entries = [_content(entry, found.nodes_of(entry), told) for entry in found.sources]
     first = {key: value for key, value in entries[0].items() if key in TOP} if len(entries) == 1 else {}
     return {**first, "configurations": entries}
 
@@ -91,7 +96,17 @@ def words(value: Value | None) -> str:
     return ",".join(value) or "[]" if isinstance(value, tuple) else value
 
 
-def _content(found: Source, nodes: Sequence[str]) -> dict[str, Any]:
+def _alike(nodes: Sequence[str], told: Told) -> Mapping[tuple[str, str | None] | None, list[str]]:
+    """Group nodes by what their kube-proxy runs with: mode in effect and scheduler; None: it did not say."""
+    groups: dict[tuple[str, str | None] | None, list[str]] = {}
+    for node in nodes:
+        if node in told:
+            said = told[node]
+            groups.setdefault((said.mode, said.scheduler) if said is not None else None, []).append(node)
+    return groups
+
+
+def _content(found: Source, nodes: Sequence[str], told: Told) -> dict[str, Any]:
     read = found.configuration
     return {
         "source": source(found),
@@ -100,12 +115,16 @@ def _content(found: Source, nodes: Sequence[str]) -> dict[str, Any]:
         "ipvs": {field: _pair(setting) for field, setting in read.ipvs.items()} if read is not None else {},
         "unknown": list(read.unknown) if read is not None else [],
         "nodes": list(nodes),
+        "running": [
+            {"mode": said[0] if said else None, "scheduler": said[1] if said else None, "nodes": alike}
+            for said, alike in _alike(nodes, told).items()
+        ],
         "problems": [entry.reason for entry in start_problems(found)] or ([found.problem] if found.problem else []),
         "findings": [finding(entry) for entry in source_findings(found)],
     }
 
 
-def _table(found: Source, nodes: Sequence[str], *, wide: bool) -> str:
+def _table(found: Source, nodes: Sequence[str], told: Told, *, wide: bool) -> str:
     read = found.configuration
     settings: Mapping[str, Setting | None] = (
         {"mode": read.mode, **read.ipvs} if read is not None else dict.fromkeys(("mode", *FIELD))
@@ -117,6 +136,9 @@ def _table(found: Source, nodes: Sequence[str], *, wide: bool) -> str:
     rows.append(["nodes", f"{len(nodes)}: {some(tuple(nodes))}" if nodes else "0", *rest])
     if wide:
         rows.append(["version", found.version or UNKNOWN, *rest])
+    for said, alike in _alike(nodes, told).items():
+        what = Running(*said).words if said else UNKNOWN
+        rows.append(["running", f"{what} on {len(alike)}: {some(tuple(alike))}", *rest])
     return table(headers, rows)
 
 

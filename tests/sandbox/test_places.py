@@ -73,7 +73,8 @@ def test_get_in_every_format(layout: str, sandbox: MakeSandbox, ipvs: Ipvs) -> N
     entry = {key: found.json[key] for key in ("source", "version", "mode", "ipvs", "unknown")}
     listed = found.json["configurations"]
     codes = [finding["code"] for each in listed for finding in each.pop("findings")]
-    assert listed == [{**entry, "nodes": ["node1"], "problems": []}]
+    running = [{"mode": "ipvs", "scheduler": expected.scheduler.split()[0], "nodes": ["node1"]}]
+    assert listed == [{**entry, "nodes": ["node1"], "problems": [], "running": running}]
     assert codes == ["IPVS031"]  # where IPVS mode stands in that release
 
 

@@ -152,3 +152,28 @@ def test_words_that_do_not_fit(words: tuple[str, ...], said: str, sandbox: MakeS
     run = ipvs(box, "status", *words)
 
     assert (run.code, said in run.err, asked(box, "exec")) == (2, True, 0), run.err
+
+
+def test_get_says_what_runs(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """-o wide and json have what each kube-proxy runs with, alike ones together; plain `get` asks nobody."""
+    box = sandbox(nodes=3, faults={"node3": "hang"})
+    ipvs(box, "set", "--scheduler", "lc", "--no-restart", "--force", "--exec-timeout", "500ms")
+    ipvs(box, "restart", "node2", *BRISK)
+    before = asked(box, "portforward")
+
+    plain, quiet = ipvs(box, "get"), ipvs(box, "get", "-o", "json", "--read=exec")
+    asked_by_plain = asked(box, "portforward") - before
+    wide = ipvs(box, "get", "-o", "wide", "--exec-timeout", "500ms")
+    data = ipvs(box, "get", "-o", "json", "--exec-timeout", "500ms")
+
+    assert (plain.code, wide.code, data.code, asked_by_plain) == (0, 0, 0, 0)
+    for said in ("mode ipvs and scheduler rr on 1: node1", "mode ipvs and scheduler lc on 1: node2",
+                 "<unknown> on 1: node3"):  # fmt: skip
+        assert said in wide.out
+    (entry,) = data.json["configurations"]
+    assert sorted(entry["running"], key=lambda each: each["nodes"]) == [
+        {"mode": "ipvs", "scheduler": "rr", "nodes": ["node1"]},
+        {"mode": "ipvs", "scheduler": "lc", "nodes": ["node2"]},
+        {"mode": None, "scheduler": None, "nodes": ["node3"]},
+    ]
+    assert quiet.json["configurations"][0]["running"] == []

@@ -13,6 +13,7 @@ from kubectl_ipvs.output.configuration import content, render, warnings, where, 
 from kubectl_ipvs.proxy.checks.lifecycle import notice
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.fields import Value
+from kubectl_ipvs.proxy.served import Running
 
 TEXT = """\
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -178,9 +179,12 @@ FINDINGS = [
 def test_for_programs() -> None:
     """The schema's facts, the same in json and in yaml; one configuration stands at the first level as well."""
     whole = {"apiVersion": "kubectl-ipvs/v1", "kind": "Configuration", **CONTENT}
-    whole["configurations"] = [{**CONTENT, "nodes": ["node1"], "problems": [PROBLEM], "findings": FINDINGS}]
-    one = found(IN_CONFIG_MAP, nodes=1)
-    assert [json.loads(render(one, "json")), yaml.safe_load(render(one, "yaml"))] == [whole, whole]
+    running = [{"mode": "ipvs", "scheduler": "lc", "nodes": ["node1"]}]
+    whole["configurations"] = [
+        {**CONTENT, "nodes": ["node1"], "problems": [PROBLEM], "findings": FINDINGS, "running": running}
+    ]
+    one, told = found(IN_CONFIG_MAP, nodes=1), {"node1": Running("ipvs", "lc", "ipvs")}
+    assert [json.loads(render(one, "json", told)), yaml.safe_load(render(one, "yaml", told))] == [whole, whole]
 
 
 def test_several_for_programs() -> None:

@@ -1,11 +1,16 @@
 """`kubectl ipvs get`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
 from kubectl_ipvs.cli.session import Session
+
+if TYPE_CHECKING:
+    from kubectl_ipvs.cluster.cluster import Cluster
+    from kubectl_ipvs.operations.installation import Installation
+    from kubectl_ipvs.proxy.served import Running
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -20,7 +25,8 @@ def run(
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.
 
     Where nodes read different configurations, each is shown with its nodes. A value that kube-proxy chooses by itself
-    is marked: rr (default). What kube-proxy would not start with, and what it ignores, is named.
+    is marked: rr (default). What kube-proxy would not start with, and what it ignores, is named. -o wide and -o json
+    ask every kube-proxy, by port-forward, what it runs with now; --read=exec does not.
 
     \b
     Examples:
@@ -32,11 +38,19 @@ def run(
     from kubectl_ipvs.operations.discovery import find
     from kubectl_ipvs.output import configuration
 
-    found = find(session.cluster(), session.where, nodes=False)
+    cluster, asks = session.cluster(), output in {"wide", "json", "yaml"} and session.way != "exec"
+    found = find(cluster, session.where, nodes=False)
     problem = found.unreadable()
     if problem is not None:
         raise problem
-    out(configuration.render(found, output))
+    running = _told(session, cluster, found) if asks else {}
+    out(configuration.render(found, output, running))
     for line in configuration.warnings(found):
         warn(line)
     return 0
+
+
+def _told(session: Session, cluster: "Cluster", found: "Installation") -> "dict[str, Running | None]":
+    from kubectl_ipvs.operations.survey import told
+
+    return told(cluster, found, session.exec_seconds, session.at_once)

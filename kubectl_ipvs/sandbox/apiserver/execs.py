@@ -15,7 +15,7 @@ from kubectl_ipvs.sandbox.apiserver.resources import PODS
 from kubectl_ipvs.sandbox.nodes.commands import Output, run
 from kubectl_ipvs.sandbox.nodes.hosts import Host
 from kubectl_ipvs.sandbox.nodes.pod_status import StatusError, bad_request, forbidden, internal, not_found
-from kubectl_ipvs.sandbox.nodes.processes import Process
+from kubectl_ipvs.sandbox.nodes.processes import MODULES, Process
 from kubectl_ipvs.sandbox.wire.exchange import Reply, Request, Response, Upgrade
 from kubectl_ipvs.sandbox.wire.frames import Channel
 from kubectl_ipvs.sandbox.world import World
@@ -159,7 +159,8 @@ class Session:
 
     async def _run(self, channel: Channel) -> None:
         command = self._command
-        output = run(command.host, list(command.words), _programs(self._world, command))
+        unseen = "" if command.process is None or command.process.sees_modules else MODULES
+        output = run(command.host, list(command.words), _programs(self._world, command), unseen)
         out = self._spoiled(output.out)
         if "half" in self._faults and out:
             await self._send(channel, OUT, out[: len(out) // 2])

@@ -24,14 +24,18 @@ class Output(NamedTuple):
     err: str = ""
 
 
-def run(host: Host, words: list[str], programs: Collection[str]) -> Output:
-    """Run a command on this node, in a container whose image has these programs."""
+def run(host: Host, words: list[str], programs: Collection[str], unseen: str = "") -> Output:
+    """Run a command on this node, in a container whose image has these programs; no file below `unseen` is there."""
     program = words[0].rpartition("/")[2] if words else ""
     if program not in programs:
         return Output(None)
     if program in ("sh", "dash"):
         is_text = len(words) == 3 and words[1] == "-c"  # noqa: PLR2004 -- sh -c TEXT
         return _shell(host, words[2], {*programs, "echo"}) if is_text else Output(None)
+    if program == "cat" and unseen:
+        paths = [path.replace(unseen, "/not-mounted", 1) if path.startswith(unseen) else path for path in words[1:]]
+        seen = _cat(host, paths)
+        return seen._replace(err=seen.err.replace("/not-mounted", unseen))
     return _PLAYED[program](host, words[1:])
 
 
