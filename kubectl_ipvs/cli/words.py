@@ -50,8 +50,8 @@ GLOBAL: Flags = {
     "--exec-timeout": ("exec_timeout", "TIME", "How long to wait for one node's table. [default: 10s]"),
     "--read": (
         "read",
-        "auto|exec|proxy|helper",
-        "How nodes are read: auto by exec, else by helper pod, else by kube-proxy's own port. [default: auto]",
+        "WAY",
+        "How nodes are read: auto, exec, proxy (its own port alone) or helper (pods). [default: auto]",
     ),
     "--helper-image": (
         "helper_image",

@@ -56,8 +56,8 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "read": (
         Text,
         ("--read",),
-        "auto|exec|proxy|helper",
-        "How nodes are read: auto by exec, else by helper pod, else by kube-proxy's own port. [default: auto]",
+        "WAY",
+        "How nodes are read: auto, exec, proxy (its own port alone) or helper (pods). [default: auto]",
     ),
     "helper_image": (
         Text,
