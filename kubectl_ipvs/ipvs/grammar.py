@@ -64,6 +64,7 @@ VIRTUAL_SERVER: Final = _line(rb"@*(?:" + _SERVICE + rb"|" + _MARK + rb")" + _SC
 
 # Of a block only what kube-proxy makes is matched: no firewall mark, no forwarding but Masq.
 REAL_SERVERS_IN_BLOCK: Final = _block(_MASQ, b"active", b"inactive")
+WHOLE_REAL_SERVERS_IN_BLOCK: Final = _block(_MASQ, b"address", b"weight", b"active", b"inactive")
 VIRTUAL_SERVERS_IN_BLOCK: Final = _block(rb"@*" + _SERVICE + _SCHEDULING, b"protocol", b"address", b"scheduler")
 
 # Matched at the start of a line. `gap` tells the formats apart: /proc has one blank before `Forward`.

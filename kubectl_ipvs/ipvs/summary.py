@@ -13,8 +13,14 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Final, NamedTuple, cast
 
-from kubectl_ipvs.ipvs.grammar import PROBES, REAL_SERVERS_IN_BLOCK, VIRTUAL_SERVERS_IN_BLOCK
+from kubectl_ipvs.ipvs.grammar import (
+    PROBES,
+    REAL_SERVERS_IN_BLOCK,
+    VIRTUAL_SERVERS_IN_BLOCK,
+    WHOLE_REAL_SERVERS_IN_BLOCK,
+)
 from kubectl_ipvs.ipvs.line_reader import Kind, Reader, text_of
+from kubectl_ipvs.ipvs.listing import Listing
 from kubectl_ipvs.ipvs.rows import NO_SCHEDULER, ForeignRow, Row
 from kubectl_ipvs.ipvs.tally import FOREIGN_KEPT, MOST_KEPT, MOST_NAMED, Tally, Words, most_first
 
@@ -33,7 +39,7 @@ __all__ = [
 _BLOCK: Final = 256 * 1024
 _UNPARSED_SHOWN: Final = 20
 _LONGEST_SHOWN: Final = 1000  # characters of such a line: a pod may send millions without a line feed
-_FIRST, _SECOND = itemgetter(0), itemgetter(1)
+_ACTIVE, _INACTIVE = itemgetter(-2), itemgetter(-1)
 
 
 class Summary(NamedTuple):
@@ -107,9 +113,13 @@ def reclassify(summary: Summary, is_service: Callable[[Row], bool]) -> Summary:
 
 
 class Summarizer:
-    """Sums a listing that arrives in pieces, cut anywhere. `exclude` is kube-proxy's excludeCIDRs."""
+    """Sums a listing that arrives in pieces, cut anywhere. `exclude` is kube-proxy's excludeCIDRs.
 
-    def __init__(self, exclude: Sequence[str] = ()) -> None:
+    `rows`: what takes every row as well, where they are wanted.
+    """
+
+    def __init__(self, exclude: Sequence[str] = (), rows: Listing | None = None) -> None:
+        self._rows = rows
         self._tally = Tally(exclude)
         self._reader = Reader()
         self._incomplete: list[bytes] = []
@@ -169,25 +179,31 @@ class Summarizer:
     def _sum(self, block: bytes) -> bool:
         """Count a block in which every line is a row as kube-proxy makes them; else count nothing and give False."""
         text = b"\n" + block
-        rows: list[tuple[bytes, bytes]] = REAL_SERVERS_IN_BLOCK.findall(text)
+        whole = self._rows is not None
+        rows: list[tuple[bytes, ...]] = (WHOLE_REAL_SERVERS_IN_BLOCK if whole else REAL_SERVERS_IN_BLOCK).findall(text)
         servers = list(VIRTUAL_SERVERS_IN_BLOCK.finditer(text))
         if len(rows) + len(servers) != block.count(b"\n") or any(probe in block for probe in PROBES):
             return False
         self._virtual_servers += len(servers)
         self._real_servers += len(rows)
-        self._active += sum(map(int, map(_FIRST, rows)))
-        self._inactive += sum(map(int, map(_SECOND, rows)))
-        self._share(text, servers)
+        self._active += sum(map(int, map(_ACTIVE, rows)))
+        self._inactive += sum(map(int, map(_INACTIVE, rows)))
+        self._share(text, servers, rows)
         return True
 
-    def _share(self, text: bytes, servers: Sequence[re.Match[bytes]]) -> None:
+    def _share(self, text: bytes, servers: Sequence[re.Match[bytes]], rows: Sequence[tuple[bytes, ...]]) -> None:
         """Give each virtual server its real servers: between two of them, every line feed begins one."""
         starts = [server.start() for server in servers] + [len(text) - 1]
-        self._tally.real_servers(text.count(b"\n", 0, starts[0]))  # of the one that the last block ended with
+        sizes = [text.count(b"\n", 0, starts[0])]  # of the one that the last block ended with
+        sizes += [text.count(b"\n", server.end(), start) for server, start in zip(servers, starts[1:], strict=True)]
+        formats = [self._reader.hexadecimal]
+        self._tally.real_servers(sizes[0])
         if servers:
             words = cast("list[Words]", [server.groups() for server in servers])
-            sizes = [text.count(b"\n", server.end(), start) for server, start in zip(servers, starts[1:], strict=True)]
-            self._tally.virtual_servers(words, sizes, self._reader.formats([address for _, address, _ in words]))
+            formats += self._reader.formats([address for _, address, _ in words])
+            self._tally.virtual_servers(words, sizes[1:], formats[1:])
+        if self._rows is not None:
+            self._rows.add_block(text, servers, sizes, rows, formats)
 
     def _line(self, line: bytes) -> None:
         kind, match = self._reader.read(line)
@@ -202,10 +218,14 @@ class Summarizer:
             self._active += int(match["active"])
             self._inactive += int(match["inactive"])
             self._tally.real_servers(1, match["forwarding"])
+            if self._rows is not None:
+                self._rows.add_real_server(match, hexadecimal=self._reader.hexadecimal)
         else:
             self._virtual_servers += 1
             words = (match["protocol"] or b"FWM", match["address"] or match["mark"], match["scheduler"])
             self._tally.virtual_server(words, hexadecimal=self._reader.hexadecimal)
+            if self._rows is not None:
+                self._rows.add_virtual_server(match, hexadecimal=self._reader.hexadecimal)
 
 
 def summarize(data: bytes, exclude: Sequence[str] = ()) -> Summary:
