@@ -34,8 +34,10 @@ KINDS = {
     "slow-pull": "the image of a pod that belongs to no controller is pulled for S seconds (1)",
     "slow-start": "a new pod takes S seconds to get Ready (1)",
     "stale": "the kernel's table never takes another scheduler",
+    "stale-row": "the table still has a virtual server of a Service that was deleted",
     "stuck": "a deleted pod never goes away",
     "v4": "exec speaks v4.channel.k8s.io alone",
+    "weight-zero": "one real server of the last Service has weight 0",
     "windows": "a Windows node, without kube-proxy",
 }
 CLUSTER = "cluster"  # what stands for a node's name where the whole cluster is meant

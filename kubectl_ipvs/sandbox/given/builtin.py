@@ -18,7 +18,7 @@ def builtin(options: Options) -> Cluster:
     """Return the cluster that the options ask for."""
     made, layout = Cluster(), layout_of(options)
     with in_the_past(3 * DAY):
-        add_services(made, options)
+        add_services(made, options, [f"node{number}" for number in range(1, options.nodes + 1)])
         if layout.config_map:
             made.objects["ConfigMap"].append(config_map(layout, options))
         source = template(layout, options)
@@ -40,10 +40,10 @@ def _node(number: int, options: Options) -> Obj:
     return node(name, address_of(number), options, control_plane=number == 1, windows=windows)
 
 
-def add_services(made: Cluster, options: Options) -> None:
-    """Add the built-in Services and what is behind them."""
+def add_services(made: Cluster, options: Options, nodes: list[str]) -> None:
+    """Add the built-in Services and what is behind them, on these nodes."""
     for service in services_of(options, CONTROL_PLANE):
-        own, endpoints, slices = service.objects()
+        own, endpoints, slices = service.objects(nodes)
         made.objects["Service"].append(own)
         made.objects["Endpoints"].append(endpoints)
         made.objects["EndpointSlice"] += slices

@@ -41,7 +41,7 @@ def complete(read: Read, options: Options) -> Cluster:
         _judge_node(made, obj)
     _pods(made, pods)
     if not made.objects["Service"]:
-        add_services(made, options)
+        add_services(made, options, made.nodes)
     return made
 
 

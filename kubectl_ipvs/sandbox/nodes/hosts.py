@@ -13,6 +13,7 @@ from kubectl_ipvs.sandbox.options import Options
 Action = Callable[[], None]
 Obj = dict[str, Any]
 FOREIGN = Virtual("TCP", "192.168.50.10", 6443, (("172.18.0.2", 6443), ("172.18.0.3", 6443)))
+STALE = Virtual("TCP", "10.96.250.1", 80, (("10.244.0.250", 8080), ("10.244.0.251", 8080)))
 
 
 class Timers:
@@ -95,5 +96,7 @@ class Host:
         if not kernel.has_ipvs:
             kernel.scheduler = None
         kernel.foreign = ((FOREIGN, faults["foreign"]),) if "foreign" in faults else ()
+        kernel.stale = (STALE,) if "stale-row" in faults else ()
+        kernel.has_weight_zero = "weight-zero" in faults
         kernel.modules = set(self._modules) - {faults.get("no-module", "")}
         kernel.loaded &= kernel.modules

@@ -15,6 +15,7 @@ from kubectl_ipvs.sandbox.nodes.rows import HZ, Row, hex_endpoint
 
 SIZE = 4096
 _MODULE = "kernel/net/netfilter/ipvs/ip_vs"
+PILE = 200  # connections that have piled up on a real server
 VARIANTS = 16  # different sets of connection counters among the nodes
 
 # Scheduler -> first kernel that has it (ip_vs_<name>).
@@ -32,25 +33,33 @@ def schedulers_of(release: str) -> tuple[str, ...]:
 
 
 class Virtual(NamedTuple):
-    """A virtual server: TCP, UDP or SCTP, address, port, its real servers, and seconds of persistence (0: none)."""
+    """A virtual server: TCP, UDP or SCTP, address, port, its real servers, and seconds of persistence (0: none).
+
+    `uneven`: connections have piled up on its first real server.
+    """
 
     protocol: str
     address: str
     port: int
     reals: tuple[tuple[str, int], ...]
     persistent: int = 0
+    uneven: bool = False
 
 
 PROBE = Virtual("TCP", "198.51.100.0", 20000, ())  # what kube-proxy adds for an instant, to have a module loaded
 
 
 class Rendering(NamedTuple):
-    """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port."""
+    """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port.
+
+    `zero`: the real server whose weight is 0.
+    """
 
     scheduler: str
     port_flag: bool
     variant: int
     bare: bool = False  # without real servers
+    zero: tuple[str, int] | None = None
 
 
 Chunk = tuple[tuple[object, ...], str]  # sort key, text
@@ -59,7 +68,9 @@ Chunk = tuple[tuple[object, ...], str]  # sort key, text
 def _counters(real: tuple[str, int], virtual: Virtual, variant: int) -> tuple[int, int]:
     """Active and inactive connections; the same for the same node, every time."""
     seed = crc32(f"{real}{virtual.address}{virtual.port}{variant}".encode())
-    return (0 if virtual.protocol == "UDP" else seed % 40), seed // 64 % 100
+    active = 0 if virtual.protocol == "UDP" else seed % 40
+    piled_up = virtual.uneven and real == virtual.reals[0]
+    return (PILE + active if piled_up and virtual.protocol != "UDP" else active), seed // 64 % 100
 
 
 def _endpoint(address: str, port: int) -> str:
@@ -72,7 +83,7 @@ def _tool(virtual: Virtual, show: Rendering) -> Chunk:
     lines = [f"{virtual.protocol:<4} {_endpoint(virtual.address, virtual.port)} {show.scheduler}{flags}{persistent}\n"]
     for real in virtual.reals:
         active, inactive = _counters(real, virtual, show.variant)
-        lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
+        lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n")
     ip = ip_address(virtual.address)
     key = (virtual.protocol != "TCP", ip.version, ip.packed, virtual.port)
     return key, "".join(lines)
@@ -86,7 +97,9 @@ def _proc(virtual: Virtual, show: Rendering) -> Chunk:
     lines.append(f"persistent {virtual.persistent * HZ} {mask}\n" if virtual.persistent else "\n")
     for real in virtual.reals:
         active, inactive = _counters(real, virtual, show.variant)
-        lines.append(f"  -> {hex_endpoint(*real)}      {'Masq':<7} {1:<6} {active:<10} {inactive:<10}\n")
+        lines.append(
+            f"  -> {hex_endpoint(*real)}      {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n"
+        )
     key = (crc32(f"{virtual.protocol}{virtual.address}{virtual.port}".encode()),)
     return key, "".join(lines)
 
@@ -116,6 +129,8 @@ class Kernel:
         self.strict_arp = False
         self.shared: tuple[Virtual, ...] = ()  # the Services', the same on every node
         self.own: tuple[Virtual, ...] = ()  # the NodePorts on this node's addresses
+        self.stale: tuple[Virtual, ...] = ()  # of Services that are gone
+        self.has_weight_zero = False  # kube-proxy has left one real server at weight 0
         self.foreign: tuple[tuple[Virtual, str], ...] = ()  # somebody else's
         self.beside: tuple[Row, ...] = ()  # somebody else's, row by row
         self.whole: tuple[Row, ...] | None = None  # the whole table, whatever kube-proxy does
@@ -150,13 +165,24 @@ class Kernel:
 
     def counts(self) -> dict[str, int]:
         """Virtual servers by scheduler."""
-        own = len(self.shared) + len(self.own)
+        own = len(self._every)
         names = [scheduler for _, scheduler in self.foreign] if self.whole is None else []
         names += [row.scheduler_in(self.scheduler) for row in self._rows if row.is_virtual]
         counts = {self.scheduler: own} if self.scheduler and self.whole is None and own else {}
         for name in names:
             counts[name] = counts.get(name, 0) + 1
         return counts
+
+    @property
+    def _every(self) -> tuple[Virtual, ...]:
+        """Every virtual server that kube-proxy has made."""
+        return (*self.shared, *self.own, *self.stale)
+
+    @property
+    def _zero(self) -> tuple[str, int] | None:
+        """The real server whose weight is 0: the first of the last Service that has two."""
+        several = (virtual.reals[0] for virtual in reversed(self.shared) if len(virtual.reals) > 1)
+        return next(several, None) if self.has_weight_zero else None
 
     @property
     def _rows(self) -> tuple[Row, ...]:
@@ -201,12 +227,13 @@ class Kernel:
 
     def _own_chunks(self, *, tool: bool) -> Iterator[Chunk]:
         """Yield kube-proxy's virtual servers; while they are edited half are done, and one has no scheduler."""
-        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare)
+        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare, self._zero)
         if self.next is None:
             yield from _chunks(self.shared, show, tool)
             yield from _chunks(self.own, show, tool)
+            yield from _chunks(self.stale, show, tool)
             return
-        every = (*self.shared, *self.own)
+        every = self._every
         half = len(every) // 2
         for part, scheduler in ((every[:half], self.next), (every[half : half + 1], "none"), (every[half + 1 :], "")):
             yield from _chunks(part, show._replace(scheduler=scheduler or show.scheduler), tool)

@@ -178,14 +178,20 @@ def service(name: str, space: str, address: str, ports: list[Obj], extra: Obj) -
     return {"apiVersion": "v1", "kind": "Service", "metadata": made, "spec": {**spec, **extra}, "status": status}
 
 
-def endpoints(name: str, space: str, addresses: list[str], ports: list[Obj]) -> Obj:
-    """Return the Endpoints of a Service, all ready."""
+def endpoints(name: str, space: str, addresses: list[str], ports: list[Obj], pods: list[Obj]) -> Obj:
+    """Return the Endpoints of a Service, all ready; `pods`: what is known of each one's Pod."""
     made = metadata(name, space)
-    subsets: list[Obj] = [{"addresses": [{"ip": address} for address in addresses], "ports": ports}]
+    found = [{"ip": address, **pod} for address, pod in _with_pods(addresses, pods)]
+    subsets: list[Obj] = [{"addresses": found, "ports": ports}]
     return {"apiVersion": "v1", "kind": "Endpoints", "metadata": made, "subsets": subsets if addresses else []}
 
 
-def endpoint_slice(name: str, space: str, addresses: list[str], ports: list[Obj]) -> Obj:
+def _with_pods(addresses: list[str], pods: list[Obj]) -> Iterator[tuple[str, Obj]]:
+    """Pair addresses with what is known of their Pods: nothing, where there are none."""
+    return zip(addresses, pods or [{}] * len(addresses), strict=False)
+
+
+def endpoint_slice(name: str, space: str, addresses: list[str], ports: list[Obj], pods: list[Obj]) -> Obj:
     """Return an EndpointSlice of a Service, all of it ready; the addresses are of one family."""
     family = "IPv6" if ":" in addresses[0] else "IPv4"
     labels = {
@@ -194,6 +200,6 @@ def endpoint_slice(name: str, space: str, addresses: list[str], ports: list[Obj]
     }
     made = metadata(f"{name}-{family.lower()}", space, labels)
     conditions = {"ready": True, "serving": True, "terminating": False}
-    found = [{"addresses": [address], "conditions": conditions} for address in addresses]
+    found = [{"addresses": [address], "conditions": conditions, **pod} for address, pod in _with_pods(addresses, pods)]
     head = {"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": made, "addressType": family}
     return {**head, "endpoints": found, "ports": ports}

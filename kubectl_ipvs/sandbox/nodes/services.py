@@ -1,8 +1,12 @@
 """The Services of the built-in cluster, as objects."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from kubectl_ipvs.sandbox.nodes.manifests import endpoint_slice, endpoints, service
+from kubectl_ipvs.sandbox.nodes.virtuals import UNEVEN
 from kubectl_ipvs.sandbox.options import Options
 
 Obj = dict[str, Any]
@@ -29,9 +33,10 @@ class Service(NamedTuple):
     behind: tuple[str, ...]
     node_port: int = 0
     affinity: int = 0
+    uneven: bool = False
 
-    def objects(self) -> tuple[Obj, Obj, list[Obj]]:
-        """Return the Service, its Endpoints and its EndpointSlices."""
+    def objects(self, nodes: Sequence[str]) -> tuple[Obj, Obj, list[Obj]]:
+        """Return the Service, its Endpoints and its EndpointSlices; its Pods are spread over these nodes."""
         ports: list[Obj] = [
             {"name": port.name, "protocol": port.protocol, "port": port.port, "targetPort": port.target}
             | ({"nodePort": self.node_port} if self.node_port else {})
@@ -51,8 +56,30 @@ class Service(NamedTuple):
         four = [address for address in self.behind if ":" not in address]
         six = [address for address in self.behind if ":" in address]
         made = service(self.name, self.namespace, self.addresses[0], ports, extra)
-        slices = [endpoint_slice(self.name, self.namespace, each, targets) for each in (four, six) if each]
-        return made, endpoints(self.name, self.namespace, four, targets), slices
+        if self.uneven:
+            made["metadata"]["annotations"] = {UNEVEN: "true"}
+        pods = self._pods(nodes)
+        slices = [endpoint_slice(self.name, self.namespace, each, targets, pods) for each in (four, six) if each]
+        return made, endpoints(self.name, self.namespace, four, targets, pods), slices
+
+    def _pods(self, nodes: Sequence[str]) -> list[Obj]:
+        """Return what an endpoint says of its Pod, for each; nothing of the API server, which is no Pod here."""
+        if self.name == "kubernetes":
+            return []
+        first = crc32(self.name.encode())
+        return [
+            {
+                "targetRef": {"kind": "Pod", "namespace": self.namespace, "name": _pod_name(self.name, number)},
+                "nodeName": nodes[(first + number) % len(nodes)],
+            }
+            for number in range(len(self.behind))
+        ]
+
+
+def _pod_name(service: str, number: int) -> str:
+    """Return a name as the ReplicaSet of a Deployment gives it."""
+    digest = hashlib.sha256(f"{service}{number}".encode()).hexdigest()
+    return f"{service}-{hashlib.sha256(service.encode()).hexdigest()[:9]}-{digest[:5]}"
 
 
 def _address(first: int, number: int) -> str:
@@ -80,9 +107,14 @@ def services_of(options: Options, control_plane: str) -> tuple[Service, ...]:
 
 
 def _numbered(number: int, count: int) -> Service:
-    """Return default/service-NUMBER with `count` addresses behind it; the second one has session affinity."""
+    """Return default/service-NUMBER with `count` addresses behind it.
+
+    Connections have piled up on the first endpoint of the first one; the second one has session affinity.
+    """
     first = (number - 1) * count
     behind = tuple(_address(200, first + each) for each in range(1, count + 1))
     ports = (Port("http", "TCP", 80, 8080),)
     affinity = AFFINITY if number == 2 else 0  # noqa: PLR2004 -- the second
-    return Service("default", f"service-{number}", (_address(97, number),), ports, behind, affinity=affinity)
+    return Service(
+        "default", f"service-{number}", (_address(97, number),), ports, behind, affinity=affinity, uneven=number == 1
+    )

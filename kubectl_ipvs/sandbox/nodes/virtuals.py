@@ -14,6 +14,7 @@ from kubectl_ipvs.sandbox.nodes.rows import is_ip
 Obj = dict[str, Any]
 SERVICE_NAME = "kubernetes.io/service-name"
 OTHER_PROXY = "service.kubernetes.io/service-proxy-name"
+UNEVEN = "field/uneven"  # an annotation of a Service: connections have piled up on its first endpoint
 AFFINITY = 10800  # seconds, Kubernetes' default
 
 
@@ -34,6 +35,7 @@ class Frontend(NamedTuple):
     backends: tuple[Backend, ...]
     affinity: int
     is_local: bool  # only the node's own endpoints
+    uneven: bool = False
 
     def on(self, address: str, node: str = "") -> Virtual:
         """Return the virtual server at this address; of one node where only its endpoints count."""
@@ -42,14 +44,14 @@ class Frontend(NamedTuple):
             for each in self.backends
             if (":" in each.address) is (":" in address) and (not self.is_local or each.node == node)
         )
-        return Virtual(self.protocol, address, self.port, reals, self.affinity)
+        return Virtual(self.protocol, address, self.port, reals, self.affinity, self.uneven)
 
 
 class ServicePort(NamedTuple):
     """One port of a Service, with its addresses and what is behind it.
 
     `inside`: cluster IPs; `outside`: external and load balancer IPs; `affinity`: seconds, 0 without;
-    `local_inside`, `local_outside`: that traffic goes to the node's own endpoints alone.
+    `local_inside`, `local_outside`: that traffic goes to the node's own endpoints alone. `uneven`: see kernel.Virtual.
     """
 
     namespace: str
@@ -64,15 +66,22 @@ class ServicePort(NamedTuple):
     affinity: int
     local_inside: bool
     local_outside: bool
+    uneven: bool = False
 
     def frontends(self) -> Iterator[Frontend]:
         """Yield its virtual servers."""
         for address in self.inside:
-            yield Frontend(self.protocol, address, self.port, self.backends, self.affinity, self.local_inside)
+            yield Frontend(
+                self.protocol, address, self.port, self.backends, self.affinity, self.local_inside, self.uneven
+            )
         for address in self.outside:
-            yield Frontend(self.protocol, address, self.port, self.backends, self.affinity, self.local_outside)
+            yield Frontend(
+                self.protocol, address, self.port, self.backends, self.affinity, self.local_outside, self.uneven
+            )
         if self.node_port:
-            yield Frontend(self.protocol, "", self.node_port, self.backends, self.affinity, self.local_outside)
+            yield Frontend(
+                self.protocol, "", self.node_port, self.backends, self.affinity, self.local_outside, self.uneven
+            )
 
 
 def shared(frontends: Iterable[Frontend]) -> tuple[Virtual, ...]:
@@ -144,7 +153,7 @@ def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterato
         return
     timeout = ((spec.get("sessionAffinityConfig") or {}).get("clientIP") or {}).get("timeoutSeconds") or AFFINITY
     affinity = timeout if spec.get("sessionAffinity") == "ClientIP" else 0
-    local = [spec.get(f"{which}TrafficPolicy") == "Local" for which in ("internal", "external")]
+    local = spec.get("internalTrafficPolicy") == "Local", spec.get("externalTrafficPolicy") == "Local"
     ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     outside = [*(spec.get("externalIPs") or ())]
     outside += [each["ip"] for each in ingress if each.get("ip") and each.get("ipMode") != "Proxy"]
@@ -154,4 +163,5 @@ def _of_service(service: Obj, behind: list[tuple[str, str, Backend]]) -> Iterato
         protocol, name = port.get("protocol") or "TCP", port.get("name") or ""
         backends = tuple(backend for each, kind, backend in behind if (each, kind) == (name, protocol))
         numbers = port["port"], port.get("nodePort") or 0
-        yield ServicePort(*where, name, protocol, *numbers, *addresses, backends, affinity, *local)
+        uneven = (service["metadata"].get("annotations") or {}).get(UNEVEN) == "true"
+        yield ServicePort(*where, name, protocol, *numbers, *addresses, backends, affinity, *local, uneven=uneven)
