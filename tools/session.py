@@ -14,6 +14,7 @@ COMMANDS = (
     "kubectl ipvs get",
     "kubectl ipvs set --scheduler lc --yes",
     "kubectl ipvs status",
+    "kubectl ipvs services --sort-by skew",
 )
 
 

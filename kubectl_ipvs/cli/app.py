@@ -16,6 +16,8 @@ PROGRAM = "kubectl ipvs"
 COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside the names
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
     "status": "Show each node's IPVS table, and which nodes are not in sync",
+    "table": "Show each node's table row by row, with Services and Pods",
+    "services": "Show each Service port, summed over the nodes: load, skew",
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",

@@ -20,9 +20,10 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     },
     "strategy": {"delete": "pods, a few at a time", "rollout": "the DaemonSet's own update"},
     "canary": {"auto": "a worker goes first", "none": "no node goes first"},
+    "sort_by": {"name": "", "active": "most active connections first", "skew": "the least even first"},
 }
-ASKED = {"context": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes"}
-NODES_FOLLOW = {"status", "restart"}
+ASKED = {"context": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes", "service": "services"}
+NODES_FOLLOW = {"status", "table", "restart"}
 ACTIONS = {"install": "put it beside the plugin", "uninstall": "take it away"}
 
 
@@ -96,7 +97,7 @@ class Line:
 class Offer:
     """What may stand at the cursor.
 
-    `words` have meanings; `ask` names what else belongs here: contexts, clusters, users, nodes, or nothing;
+    `words` have meanings; `ask` names what else belongs here: contexts, clusters, users, nodes, services, or nothing;
     `prefix` is what is typed of the word; `directive` is kubectl's.
     """
 
@@ -141,6 +142,8 @@ def _value(line: Line, name: str, word: str) -> Offer:
 def _argument(line: Line, word: str) -> Offer:
     if line.command in NODES_FOLLOW:
         return Offer({}, word, "nodes")
+    if line.command == "services":
+        return Offer({}, word, "services")
     if line.arguments:
         return Offer({}, word)
     if line.command == "schedulers":

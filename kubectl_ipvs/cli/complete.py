@@ -7,8 +7,12 @@ and is gone within a second: what the cluster has not answered by then is not of
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cli.candidates import Line, offer
+
+if TYPE_CHECKING:
+    from kubectl_ipvs.cluster.cluster import Cluster
 
 SECONDS = 0.8  # for kubeconfig and cluster; with the start of kubectl and Python before it that is one second
 
@@ -20,7 +24,7 @@ def main() -> int:
     wanted = offer(line, word)
     found = dict(wanted.words)
     if wanted.ask:
-        asked, ended = _within(SECONDS, lambda: _ask(wanted.ask, line.given))
+        asked, ended = _within(SECONDS, lambda: _ask(wanted.ask, line))
         found.update((name, "") for name in asked if name not in line.arguments)
     else:
         ended = True
@@ -75,8 +79,10 @@ def _leave() -> None:
     os._exit(0)
 
 
-def _ask(what: str, given: Mapping[str, object]) -> Iterable[str]:
-    return _nodes(given) if what == "nodes" else _entries(what, given)
+def _ask(what: str, line: Line) -> Iterable[str]:
+    if what == "services":
+        return _services(line)
+    return _nodes(line.given) if what == "nodes" else _entries(what, line.given)
 
 
 def _entries(kind: str, given: Mapping[str, object]) -> Iterable[str]:
@@ -89,13 +95,24 @@ def _entries(kind: str, given: Mapping[str, object]) -> Iterable[str]:
 
 
 def _nodes(given: Mapping[str, object]) -> Iterable[str]:
+    return [node.name for node in _cluster(given).nodes()]
 
+
+def _services(line: Line) -> Iterable[str]:
+    """Give Services as NAMESPACE/NAME; their names alone where -n says of which namespace (of `services` alone)."""
+    namespace = line.given.get("namespace") if line.command == "services" else None
+    listed = _cluster(line.given).services()
+    if namespace:
+        return [each.name for each in listed if each.namespace == namespace]
+    return [f"{each.namespace}/{each.name}" for each in listed]
+
+
+def _cluster(given: Mapping[str, object]) -> "Cluster":
     from kubectl_ipvs.cli.session import Session
     from kubectl_ipvs.cluster.access.connection_options import ConnectionOptions
 
     known = set(ConnectionOptions._fields)
-    session = Session.of({key: value for key, value in given.items() if key in known})
-    return [node.name for node in session.cluster().nodes()]
+    return Session.of({key: value for key, value in given.items() if key in known}).cluster()
 
 
 if __name__ == "__main__":

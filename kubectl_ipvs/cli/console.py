@@ -22,7 +22,7 @@ ENOUGH = 12  # lines
 class _Advice:
     """Commands in a sentence are about the cluster and the kube-proxy that this run is about: their flags are added."""
 
-    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status)\b)")
+    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status|table)\b)")
     KUBECTL = re.compile(r"kubectl (?=-n |get |edit )")
 
     def __init__(self) -> None:

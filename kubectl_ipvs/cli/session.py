@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,9 @@ if TYPE_CHECKING:  # loaded when a cluster is opened: `schedulers` and `--help` 
     from kubectl_ipvs.operations.installation import Where
     from kubectl_ipvs.operations.look import Looker
     from kubectl_ipvs.operations.tables.ways import Ways
+    from kubectl_ipvs.services.objects import Service
+
+    Listed = Callable[[], Iterable[Service]]
 
 # 48 at a time keep one core of ours busy where an exec takes 50 ms; more only wait for it (benchmarks/README.md)
 CONCURRENCY, EXEC_TIMEOUT, MAX_OUTPUT = 48, "10s", 64
@@ -26,16 +29,20 @@ PLAIN = re.compile(r"[0-9]+([.][0-9]+)?")
 FALSE = {"", "0", "false", "no"}
 REPEATED = {  # flags that a command printed as a hint has to have, too; none of them is a secret
     "kubeconfig": "--kubeconfig", "context": "--context", "cluster": "--cluster", "user": "--user",
-    "server": "--server", "as_user": "--as", "namespace": "--namespace", "selector": "--selector",
+    "server": "--server", "as_user": "--as", "namespace": "--namespace",
+    "kube_proxy_namespace": "--kube-proxy-namespace", "selector": "--selector",
     "daemon_set": "--daemonset", "config_map": "--configmap", "read": "--read", "helper_image": "--helper-image",
 }  # fmt: skip
-OURS = {"namespace", "selector", "daemon_set", "config_map", "read", "helper_image"}  # kubectl has the others, too
+OURS = {  # kubectl has the others, too
+    "namespace", "kube_proxy_namespace", "selector", "daemon_set", "config_map", "read", "helper_image",
+}  # fmt: skip
 
 
 class Session(NamedTuple):
     """One run's flags; None is "not given"."""
 
     options: ConnectionOptions = ConnectionOptions()
+    kube_proxy_namespace: str | None = None
     selector: str | None = None
     daemon_set: str | None = None
     config_map: str | None = None
@@ -67,8 +74,12 @@ class Session(NamedTuple):
         """Where the user says kube-proxy is."""
         from kubectl_ipvs.operations.installation import Where
 
+        short, own = self.options.namespace, self.kube_proxy_namespace
+        if short and own and short != own:
+            raise UsageError(f"--kube-proxy-namespace {own} and --namespace {short}: one namespace, two names",
+                             hint="give one of the two; here both mean kube-proxy's own")  # fmt: skip
         return Where(
-            self.options.namespace or None,
+            own or short or None,
             self.selector or None,
             self.daemon_set or None,
             self.config_map or None,
@@ -92,14 +103,17 @@ class Session(NamedTuple):
         )
 
     @contextmanager
-    def looking(self, cluster: "Cluster", *, asks: bool = False) -> "Iterator[Looker]":
+    def looking(
+        self, cluster: "Cluster", *, asks: bool = False, services: "Listed | None" = None
+    ) -> "Iterator[Looker]":
         """Give what looks at nodes, with this run's limits; at the end its helper pods are taken away.
 
-        `asks`: every kube-proxy is asked what it runs with, too.
+        `asks`: every kube-proxy is asked what it runs with, too. `services`: whole tables are read, and the Services
+        are known already; else these are listed where it matters.
         """
         from kubectl_ipvs.operations.support.interrupts import raised
 
-        looker = self.looker(cluster, asks=asks)
+        looker = self.looker(cluster, asks=asks, services=services)
         helpers = looker.reader.ways.helpers
         if helpers is None:
             yield looker
@@ -110,7 +124,7 @@ class Session(NamedTuple):
             finally:
                 helpers.end()
 
-    def looker(self, cluster: "Cluster", *, asks: bool = False) -> "Looker":
+    def looker(self, cluster: "Cluster", *, asks: bool = False, services: "Listed | None" = None) -> "Looker":
         """Make what looks at nodes; who may have helper pods uses `looking`."""
         from kubectl_ipvs.operations.look import Looker
         from kubectl_ipvs.operations.tables.known_services import KnownServices
@@ -120,8 +134,10 @@ class Session(NamedTuple):
         if most < 1:
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
         lacking = {self.helper_image} if self.helper_image else set()  # only cat is wanted of it
-        reader = Reader(cluster, self.exec_seconds, most * MIB, lacking, self._ways(cluster))
-        return Looker(reader, KnownServices(cluster), self.way, asks)
+        reader = Reader(
+            cluster, self.exec_seconds, most * MIB, lacking=lacking, ways=self._ways(cluster), whole=services is not None
+        )
+        return Looker(reader, KnownServices(services or cluster.services), self.way, asks)
 
     @property
     def way(self) -> str:
@@ -143,6 +159,14 @@ class Session(NamedTuple):
 
         refuse_if_read_only("--helper-image (it creates a pod on a node)")
         return Ways(self.way, Helpers(cluster, self.helper_image, self.exec_seconds, warn))
+
+    def of_services(self, *, everywhere: bool) -> "tuple[str, Session]":
+        """Take -n/--namespace as the namespace of Services; the rest of the session knows nothing of it.
+
+        "": all of them, as with `everywhere`, which wins as it does in kubectl.
+        """
+        namespace = "" if everywhere else self.options.namespace or ""
+        return namespace, self._replace(options=self.options._replace(namespace=None))
 
     def _repeated(self, known: Mapping[str, str]) -> str:
         """Write those of these flags that were given."""

@@ -11,6 +11,8 @@ Flags = Mapping[str, tuple[str, str, str]]
 COMMANDS: Mapping[str, str] = {
     "get": "Show kube-proxy's mode, scheduler and every ipvs field",
     "status": "Show each node's IPVS table, and which nodes are not in sync",
+    "table": "Show each node's table row by row, with Services and Pods",
+    "services": "Show each Service port, summed over the nodes: load, skew",
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",
@@ -40,8 +42,13 @@ GLOBAL: Flags = {
     "--as-user-extra": ("as_user_extra", "KEY=VALUE", "key=value to impersonate; may be given again."),
     "--request-timeout": ("request_timeout", "TIME", "How long one answer may take; 0: for ever."),
     "--disable-compression": ("disable_compression", "", "Do not ask for compressed answers."),
-    "--namespace": ("namespace", "NAME", "kube-proxy's namespace. [default: kube-system]"),
-    "-n": ("namespace", "NAME", "kube-proxy's namespace. [default: kube-system]"),
+    "--namespace": ("namespace", "NAME", "kube-proxy's namespace [default: kube-system]; in services: of Services."),
+    "-n": ("namespace", "NAME", "kube-proxy's namespace [default: kube-system]; in services: of Services."),
+    "--kube-proxy-namespace": (
+        "kube_proxy_namespace",
+        "NAME",
+        "kube-proxy's namespace, in every command. [default: kube-system]",
+    ),
     "--selector": ("selector", "LABELS", "Label selector of kube-proxy's pods (not of nodes). [default: found]"),
     "-l": ("selector", "LABELS", "Label selector of kube-proxy's pods (not of nodes). [default: found]"),
     "--daemonset": ("daemon_set", "NAME", "This DaemonSet of kube-proxy's alone. [default: all]"),
@@ -96,6 +103,19 @@ FLAGS: Mapping[str, Flags] = {
         "--watch": ("watch", "", "Look again and again, until Ctrl-C."),
         "-w": ("watch", "", "Look again and again, until Ctrl-C."),
         "--interval": ("interval", "TIME", "How long to wait between two looks."),
+    },
+    "table": {
+        "--output": ("output", "FORMAT", "One of: wide, json, yaml, name."),
+        "-o": ("output", "FORMAT", "One of: wide, json, yaml, name."),
+        "--service": ("service", "NAMESPACE/NAME", "Only rows of this Service."),
+        "--address": ("address", "IP[:PORT]", "Only virtual servers at, or with a real server at, this address."),
+    },
+    "services": {
+        "--output": ("output", "FORMAT", "One of: wide, json, yaml, name."),
+        "-o": ("output", "FORMAT", "One of: wide, json, yaml, name."),
+        "--sort-by": ("sort_by", "active|skew|name", "What the rows are sorted by."),
+        "--all-namespaces": ("all_namespaces", "", "Services of all namespaces, as without -n."),
+        "-A": ("all_namespaces", "", "Services of all namespaces, as without -n."),
     },
     "set": {
         **CHANGING,
@@ -160,6 +180,8 @@ FLAGS: Mapping[str, Flags] = {
 FORMATS: Mapping[str, tuple[str, ...]] = {
     "get": ("wide", "json", "yaml", "name"),
     "status": ("wide", "json", "yaml", "name"),
+    "table": ("wide", "json", "yaml", "name"),
+    "services": ("wide", "json", "yaml", "name"),
     "set": ("json", "yaml"),
     "undo": ("json", "yaml"),
     "restart": ("json", "yaml"),

@@ -2,8 +2,8 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.ipvs.summary import ForeignRow, Row, Summary
@@ -15,6 +15,8 @@ from kubectl_ipvs.operations.tables.configz import SOURCE, ask
 from kubectl_ipvs.proxy.release import version_of_image
 from kubectl_ipvs.proxy.served import Running
 from kubectl_ipvs.proxy.verdict import OUT_OF_STEP, UNSEEN
+
+Seen: TypeAlias = Callable[[int, int, Sequence[str]], None]
 
 
 class NodeStatus(NamedTuple):
@@ -97,20 +99,13 @@ def survey(
     names: Sequence[str],
     looker: Looker,
     concurrency: int,
-    seen: Callable[[int, int, Sequence[str]], None] | None = None,
+    seen: Seen | None = None,
 ) -> Status:
     """Ask every node (or `names` alone); `seen(done, total, waiting)` is called after each answer."""
     chosen = choose(found.nodes, names)
-    cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
     now = time.time()
     several = len(found.sources) > 1
-    waiting = {node.name: None for node in chosen}
-    rows: list[NodeStatus] = []
-    for seen_node in fan_out(looker.look, chosen, concurrency):
-        rows.append(row(seen_node, now, several=several))
-        waiting.pop(seen_node.node.name, None)
-        if seen is not None:
-            seen(len(rows), len(chosen), tuple(waiting))
+    rows = [row(look, now, several=several) for look in looks(cluster, chosen, looker, concurrency, seen)]
     used = [source for source in found.sources if any(node.source is source for node in chosen)]
     ordered = tuple(sorted(rows, key=lambda entry: natural(entry.node)))
     return Status(tuple(used) or found.sources, ordered, found.warnings)
@@ -125,6 +120,19 @@ def told(cluster: Cluster, found: Installation, timeout: float, concurrency: int
         return node.name, ask(cluster, node.pod, node.source.metrics_port, timeout).running if node.pod else None
 
     return dict(fan_out(call, nodes, concurrency))
+
+
+def looks(
+    cluster: Cluster, chosen: Sequence[ProxyNode], looker: Looker, concurrency: int, seen: Seen | None = None
+) -> Iterator[Look]:
+    """Yield a look at each of these nodes, in the order in which they answer."""
+    cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
+    waiting = {node.name: None for node in chosen}
+    for done, look in enumerate(fan_out(looker.look, chosen, concurrency), 1):
+        waiting.pop(look.node.name, None)
+        if seen is not None:
+            seen(done, len(chosen), tuple(waiting))
+        yield look
 
 
 def row(seen: Look, now: float, *, several: bool = False) -> NodeStatus:

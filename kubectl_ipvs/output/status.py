@@ -1,6 +1,6 @@
 """The nodes' tables: `status` in every format."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,14 +10,12 @@ from kubectl_ipvs.output.age import age
 from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.configuration import source
 from kubectl_ipvs.output.documents import document, finding
-from kubectl_ipvs.output.printable import LONGEST_CELL
-from kubectl_ipvs.proxy.checks.findings import some
+from kubectl_ipvs.output.reasons import count_of, not_understood, reasons, state_words
 from kubectl_ipvs.proxy.verdict import describe
 
 COLUMNS = ("node", "scheduler", "virtual-servers", "real-servers", "active", "inactive", "state")
 WIDE = ("pod", "age", "version", "kernel", "mode", "source", "reason")
 MOST_REASONS = 50  # lines of reasons below the table; all are in -o json
-SHARED = 4  # nodes with the same reason that are still named in a line each
 
 
 def render(status: Status, form: str) -> str:
@@ -57,13 +55,10 @@ def content(status: Status) -> dict[str, Any]:
 
 def remarks(status: Status) -> list[str]:
     """Return what belongs below the table: reasons (equal ones once), then what is odd in a table."""
-    lines = _reasons([(row.node, f"{_words(row.state)}: {row.reason}") for row in status.nodes if row.reason])
-    lines += _reasons([(row.node, row.remark) for row in status.nodes if row.remark])
+    lines = reasons([(row.node, f"{state_words(row.state)}: {row.reason}") for row in status.nodes if row.reason])
+    lines += reasons([(row.node, row.remark) for row in status.nodes if row.remark])
     lines += _foreign(status.nodes)
-    for row in status.nodes:
-        if row.unparsed_lines:
-            count = _count(row.unparsed_lines, "line", "lines")
-            lines.append(f"{row.node}: {count} of the table not understood, first: {row.unparsed[0][:LONGEST_CELL]}")
+    lines += [not_understood(row.node, row.unparsed, row.unparsed_lines) for row in status.nodes if row.unparsed_lines]
     more = len(lines) - MOST_REASONS
     return lines[:MOST_REASONS] + ([f"... and {more} more: see -o json"] if more > 0 else [])
 
@@ -76,9 +71,11 @@ def summary(status: Status) -> str:
     good = sum(row.state == "in-sync" and row.kernel_seen for row in status.nodes)
     rest = Counter(_trouble(row) for row in status.nodes if row.state != "in-sync" or not row.kernel_seen)
     if not good and len(rest) == 1 and status.mode not in {"ipvs", ""} and next(iter(rest)) == "not ipvs":
-        return f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {_count(total, 'node', 'nodes')}"
+        return (
+            f"kube-proxy's mode is {status.mode}: no IPVS scheduler is in force on {count_of(total, 'node', 'nodes')}"
+        )
     on = f" on {status.wanted}" if status.wanted and good else ""
-    parts = [f"{good} of {_count(total, 'node', 'nodes')} in sync{on}"]
+    parts = [f"{good} of {count_of(total, 'node', 'nodes')} in sync{on}"]
     return ", ".join([*parts, *(f"{count} {what}" for what, count in rest.most_common())])
 
 
@@ -86,20 +83,6 @@ def start_warnings(status: Status) -> list[str]:
     """Say what kube-proxy will not start with the next time; nodes that run still run."""
     found = [entry for source in status.sources for entry in start_problems(source) if entry.severity == "error"]
     return list(dict.fromkeys(entry.reason for entry in found))
-
-
-def _reasons(said: Sequence[tuple[str, str]]) -> list[str]:
-    """Write a line a node, or one for all nodes that have the same reason where they are many."""
-    by_reason: dict[str, list[str]] = defaultdict(list)
-    for node, words in said:
-        by_reason[words].append(node)
-    lines = []
-    for words, nodes in by_reason.items():
-        if len(nodes) <= SHARED:
-            lines += [f"{node}: {words}" for node in nodes]
-        else:
-            lines.append(f"{_count(len(nodes), 'node', 'nodes')} ({some(tuple(nodes))}): {words}")
-    return lines
 
 
 def _foreign(rows: Sequence[NodeStatus]) -> list[str]:
@@ -111,9 +94,9 @@ def _foreign(rows: Sequence[NodeStatus]) -> list[str]:
         named = [f"{entry.row.protocol} {entry.row.address} {entry.row.scheduler} ({_why(entry.why, entry.detail)})"
                  for entry in row.foreign_rows[:5]]  # fmt: skip
         more = f" and {row.foreign - len(named)} more" if row.foreign > len(named) else ""
-        count = _count(row.foreign, "foreign virtual server", "foreign virtual servers")
+        count = count_of(row.foreign, "foreign virtual server", "foreign virtual servers")
         said.append((row.node, f"{count}, not kube-proxy's and not compared: {', '.join(named)}{more}"))
-    return _reasons(said)
+    return reasons(said)
 
 
 def _why(why: str, detail: str) -> str:
@@ -125,16 +108,8 @@ def _why(why: str, detail: str) -> str:
     return words.get(why, why).strip()
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
-
-
-def _words(state: str) -> str:
-    return state.replace("-", " ")
-
-
 def _trouble(row: NodeStatus) -> str:
-    state = _words(row.state)
+    state = state_words(row.state)
     if row.state == "in-sync":
         return f"{state} on {row.running.scheduler} (kernel not seen)" if row.running else state
     if row.state in {"out-of-step", "restart-needed"} and row.schedulers:
@@ -147,7 +122,7 @@ def _row(row: NodeStatus, *, wide: bool, several: bool) -> list[str]:
     counts = [
         str(number) if read else "-" for number in (row.virtual_servers, row.real_servers, row.active, row.inactive)
     ]
-    cells = [row.node, describe(row.schedulers) or ("-" if not read else "<none>"), *counts, _words(row.state)]
+    cells = [row.node, describe(row.schedulers) or ("-" if not read else "<none>"), *counts, state_words(row.state)]
     if several:
         cells.append(row.configuration)
     if wide:

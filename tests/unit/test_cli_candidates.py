@@ -22,7 +22,7 @@ def offered(*words: str) -> list[str]:
 @pytest.mark.parametrize(
     ("words", "candidates"),
     [
-        (["s"], ["status", "set", "schedulers", "sandbox"]),
+        (["s"], ["status", "services", "set", "schedulers", "sandbox"]),
         (["--context", "c", "und"], ["undo"]),
         (["-n", "kube-system", "und"], ["undo"]),
         (["-nkube-system", "und"], ["undo"]),
@@ -34,6 +34,8 @@ def offered(*words: str) -> list[str]:
         (["set", "--dry-run="], ["none", "client", "server"]),
         (["restart", "--strategy", ""], ["delete", "rollout"]),
         (["set", "--canary", "a"], ["auto"]),
+        (["services", "--sort-by", ""], ["name", "active", "skew"]),
+        (["services", "-n", "default", "--all"], ["--all-namespaces"]),
         (["schedulers", "d"], ["dh"]),
         (["schedulers", "dh", ""], []),
         (["completion", ""], ["install", "uninstall"]),
@@ -57,6 +59,10 @@ def test_candidates(words: list[str], candidates: list[str]) -> None:
     [
         (["status", ""], "nodes"),
         (["restart", "node1", "n"], "nodes"),
+        (["table", ""], "nodes"),
+        (["table", "--service", ""], "services"),
+        (["services", ""], "services"),
+        (["services", "default/web", "d"], "services"),
         (["set", "--canary", ""], "nodes"),
         (["get", "--context", ""], "contexts"),
         (["get", "--context="], "contexts"),

@@ -42,7 +42,18 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
     "as_user_extra": (Texts, ("--as-user-extra",), "KEY=VALUE", "key=value to impersonate; may be given again."),
     "request_timeout": (Text, ("--request-timeout",), "TIME", "How long one answer may take; 0: for ever."),
     "disable_compression": (Switch, ("--disable-compression",), "", "Do not ask for compressed answers."),
-    "namespace": (Text, ("--namespace", "-n"), "NAME", "kube-proxy's namespace. [default: kube-system]"),
+    "namespace": (
+        Text,
+        ("--namespace", "-n"),
+        "NAME",
+        "kube-proxy's namespace [default: kube-system]; in services: of Services.",
+    ),
+    "kube_proxy_namespace": (
+        Text,
+        ("--kube-proxy-namespace",),
+        "NAME",
+        "kube-proxy's namespace, in every command. [default: kube-system]",
+    ),
     "selector": (
         Text,
         ("--selector", "-l"),

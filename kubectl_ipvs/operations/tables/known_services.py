@@ -5,20 +5,24 @@ Asked for only where that decides something: a table in which some rows differ, 
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 
-from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.ipvs.summary import Row, Summary, reclassify
+from kubectl_ipvs.services.objects import Service
 
 FEW = 2  # virtual servers; default/kubernetes and kube-dns make four
 FRESH = 30.0  # seconds that a list of Services is believed
 
 
 class KnownServices:
-    """The addresses of all Services, listed when first needed; for any number of threads."""
+    """The addresses of all Services, listed when first needed; for any number of threads.
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
+    `listed` lists them, and may raise IpvsError.
+    """
+
+    def __init__(self, listed: Callable[[], Iterable[Service]]) -> None:
+        self._services = listed
         self._lock = threading.Lock()
         self._addresses: set[tuple[str, str]] | None = None
         self._node_ports: set[tuple[str, str]] = set()
@@ -58,7 +62,7 @@ class KnownServices:
     def _list(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         addresses: set[tuple[str, str]] = set()
         node_ports: set[tuple[str, str]] = set()
-        for service in self._cluster.services():
+        for service in self._services():
             for port in service.ports:
                 hosts = (f"[{address}]" if ":" in address else address for address in service.addresses)
                 addresses |= {(port.protocol, f"{host}:{port.port}") for host in hosts}

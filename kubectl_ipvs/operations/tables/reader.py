@@ -13,6 +13,7 @@ from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.cluster.wire.command_result import MAX_OUTPUT, Finished
 from kubectl_ipvs.errors import ExecFailed
+from kubectl_ipvs.ipvs.listing import Listing
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary
 from kubectl_ipvs.operations.tables.ways import Ways
 
@@ -31,15 +32,20 @@ class Reading(NamedTuple):
     reason: str = ""
     said: str = ""  # what was said of the paths that were to be looked for
     short: bool = False  # what the user gave to look with (a helper image) did not serve
+    rows: Listing | None = None  # the whole table, where it was asked for
 
 
 @dataclass(slots=True)
 class Reader:
-    """Reads tables; shared by all threads (a lost update of `lacking` costs one request, nothing else)."""
+    """Reads tables; shared by all threads (a lost update of `lacking` costs one request, nothing else).
+
+    `whole`: the rows are kept beside their sums.
+    """
 
     cluster: Cluster
     timeout: float = 10.0
     max_output: int = MAX_OUTPUT
+    whole: bool = False
     lacking: set[str] = field(default_factory=set)
     ways: Ways = field(default_factory=Ways)
 
@@ -73,7 +79,8 @@ class Reader:
         return both if table.failure == NO_TOOLS else table
 
     def _try(self, pod: Pod, command: Sequence[str], exclude: Sequence[str], deadline: float) -> Reading:
-        summing = Summarizer(exclude)
+        rows = Listing() if self.whole else None
+        summing = Summarizer(exclude, rows)
         size = 0
 
         def sink(chunk: bytes) -> None:
@@ -85,17 +92,17 @@ class Reader:
         ended = self.cluster.run(pod, command, timeout=left, sink=sink, max_output=self.max_output)
         source = "ipvsadm" if command is IPVSADM else "proc"
         if ended.code == 0 or _fails_elsewhere(ended, command):
-            return _summed(summing.finish(), source, size)._replace(said=ended.stderr)
+            return _summed(summing.finish(), source, size, rows)._replace(said=ended.stderr)
         return _failed(ended, command)._replace(said=ended.stderr if ended.code == ERROR else "")
 
 
-def _summed(summary: Summary, source: str, size: int) -> Reading:
+def _summed(summary: Summary, source: str, size: int, rows: Listing | None) -> Reading:
     if size == 0:
         return Reading(None, source, "unreadable", "the table came back empty, without its header")
     if not summary.virtual_servers and not summary.foreign and summary.unparsed_lines:
         first = summary.unparsed[0][:80]
         return Reading(None, source, "unreadable", f"no line of the answer is an IPVS table's: {first}")
-    return Reading(summary, source)
+    return Reading(summary, source, rows=rows)
 
 
 def _fails_elsewhere(ended: Finished, command: Sequence[str]) -> bool:

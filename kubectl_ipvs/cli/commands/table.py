@@ -1,0 +1,150 @@
+"""`kubectl ipvs table`."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_ipvs.cli.console import choice, out, warn
+from kubectl_ipvs.cli.session import Session
+from kubectl_ipvs.errors import ExitCode, IpvsError, UsageError
+
+if TYPE_CHECKING:
+    from kubectl_ipvs.operations.listed_services import ListedServices
+    from kubectl_ipvs.operations.node_tables import NodeRead, NodeTable
+    from kubectl_ipvs.services.named_table import Narrow
+
+FORMATS = ("table", "wide", "json", "yaml", "name")
+
+
+def run(
+    session: Session,
+    nodes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
+    ] = "table",
+    service: Annotated[
+        str,
+        typer.Option("--service", metavar="NAMESPACE/NAME", help="Only rows of this Service.", show_default=False),
+    ] = "",
+    address: Annotated[
+        str,
+        typer.Option(
+            "--address", metavar="IP[:PORT]", help="Only virtual servers at, or with a real server at, this address.",
+            show_default=False,
+        ),
+    ] = "",
+) -> int:  # fmt: skip
+    """Show every node's IPVS table, as `ipvsadm -Ln` would, with the Service and the Pod beside the addresses.
+
+    Every row and column, in ipvsadm's order. A node that cannot be read is named below, and the exit code is 3.
+
+    `-o wide` has one line for each real server with its virtual server in it, to be searched with grep. `-o name` names
+    the nodes that have such a row. What belongs to no Service has no name; what two Services contest has both.
+    How many seconds a persistence lasts /proc/net/ip_vs does not say: they are shown where a Service's affinity gives
+    the kernel's clock away, else its jiffies are.
+
+    \b
+    Examples:
+      kubectl ipvs table node1
+      kubectl ipvs table -o wide | grep coredns
+      kubectl ipvs table --service default/web
+      kubectl ipvs table --address 10.96.0.10:53
+    """
+    choice("-o", output, FORMATS)
+    narrow = _narrow(service, address)
+    from kubectl_ipvs.cli.reading import Reading
+    from kubectl_ipvs.operations.node_tables import named_tables
+
+    reading = Reading.begun(session, nodes or [])
+    _check(narrow, reading.listed)
+    printed = _Printed(output, [node.name for node in reading.chosen], narrowed=bool(service or address))
+    names = reading.listed.names(reading.found.nodes)
+    try:
+        for table in named_tables(reading.looks(), reading.chosen, names, narrow):
+            if printed.shows(table):
+                reading.counter.end()
+            printed.add(table)
+    finally:
+        reading.counter.end()
+    if address and not printed.rows:
+        read = sum(1 for each in printed.nodes if each.read)
+        raise IpvsError(f"{address}: no virtual server and no real server is there in the tables of {read} of "
+                        f"{len(printed.nodes)} nodes", hint="`kubectl ipvs table` lists all")  # fmt: skip
+    printed.end(f"no virtual server of {service} there" if service and not printed.rows else "")
+    for line in (*reading.found.warnings, *reading.listed.warnings):
+        warn(line)
+    return ExitCode.PARTIAL if any(each.unseen for each in printed.nodes) else ExitCode.OK
+
+
+class _Printed:
+    """What is on stdout so far: each table at once, and below them what is to be said of the nodes."""
+
+    def __init__(self, form: str, names: Iterable[str], *, narrowed: bool) -> None:
+        from kubectl_ipvs.output import tables
+        from kubectl_ipvs.output.documents import Stream
+
+        self._form, self._narrowed, self._tables = form, narrowed, tables
+        self._stream = Stream("Tables", "nodes", form, out) if form in {"json", "yaml"} else None
+        self._wide = tables.Wide(names)
+        self._blocks = 0
+        self.nodes: list[NodeRead] = []
+        self.rows = 0
+
+    def shows(self, table: "NodeTable") -> bool:
+        """Tell whether there is something to be printed of this table."""
+        return bool(table.servers) or self._stream is not None
+
+    def add(self, table: "NodeTable") -> None:
+        """Print one node's table."""
+        self.nodes.append(table.about)
+        self.rows += len(table.servers)
+        if self._stream is not None:
+            self._stream.add(self._tables.entry(table))
+        elif self._form == "name" and table.servers:
+            out(f"node/{table.about.node}\n")
+        elif self._form == "wide" and (table.servers or not self._blocks):
+            out(self._wide(table))
+            self._blocks += 1
+        elif self._form == "table" and table.about.read and (table.servers or not self._narrowed):
+            out(("\n" if self._blocks else "") + self._tables.block(table))
+            self._blocks += 1
+
+    def end(self, remark: str) -> None:
+        """Print what stands below."""
+        if self._stream is not None:
+            self._stream.end({"summary": self._tables.summary_of(self.nodes)})
+        elif self._form != "name":
+            below: Sequence[str] = [*([remark] if remark else []), *self._tables.remarks(self.nodes)]
+            out(("\n" if self._form == "table" and self._blocks else "") + "".join(f"{line}\n" for line in below))
+
+
+def _narrow(service: str, address: str) -> "Narrow":
+    from kubectl_ipvs.services.named_table import EVERYTHING, Narrow, read_address
+
+    namespace, slash, name = service.partition("/")
+    if service and not (namespace and slash and name and "/" not in name):
+        raise UsageError(f'invalid --service "{service}": it takes NAMESPACE/NAME')
+    at = read_address(address) if address else ("", 0)
+    if at is None:
+        raise UsageError(f'invalid --address "{address}": it takes IP, IP:PORT or [IPv6]:PORT')
+    return Narrow((namespace, name) if service else None, *at) if service or address else EVERYTHING
+
+
+def _check(narrow: "Narrow", listed: "ListedServices") -> None:
+    """Raise where the Service that is asked for is not there, or cannot be known."""
+    if narrow.service is None:
+        return
+    from kubectl_ipvs.services.names import unserved
+
+    found = {(each.namespace, each.name): each for each in listed.known()}
+    name = "/".join(narrow.service)
+    if narrow.service not in found:
+        raise IpvsError(f"service {name} not found")
+    why = unserved(found[narrow.service])
+    if why:
+        raise IpvsError(f"service {name} has no virtual server: {why}")
