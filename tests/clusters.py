@@ -33,6 +33,22 @@ def virtual_servers(text: str) -> dict[str, str]:
     return {f"{row[0]} {_address(row[1])}": row[2] for row in rows}
 
 
+def rows(text: str) -> set[tuple[str, ...]]:
+    """Give every row of /proc/net/ip_vs without what changes all the time, the connections.
+
+    A virtual server is (protocol, address, scheduler), a real server (protocol, address, its own, forwarding, weight).
+    """
+    found: set[tuple[str, ...]] = set()
+    above: tuple[str, ...] = ()
+    for words in map(str.split, text.splitlines()[3:]):
+        if words[0] == "->":
+            found.add((*above, _address(words[1]), words[2], words[3]))
+        else:
+            above = words[0], _address(words[1])
+            found.add((*above, words[2]))
+    return found
+
+
 def _address(text: str) -> str:
     host, _, port = text.rpartition(":")
     if host.startswith("["):
@@ -153,9 +169,18 @@ class Cluster:
 
     def table(self, node: str) -> dict[str, str]:
         """Every virtual server in a node's kernel, and its scheduler."""
+        return virtual_servers(self.proc(node))
+
+    def proc(self, node: str) -> str:
+        """Return the text of a node's /proc/net/ip_vs."""
         if self.tables:
-            return virtual_servers(self.tables(node))
-        return virtual_servers(self.kubectl(*SYSTEM, "exec", self.pods[node], "--", "cat", "/proc/net/ip_vs"))
+            return self.tables(node)
+        return self.kubectl(*SYSTEM, "exec", self.pods[node], "--", "cat", "/proc/net/ip_vs")
+
+    def listed(self, kind: str) -> list[dict[str, Any]]:
+        """Return all objects of a kind."""
+        found: list[dict[str, Any]] = json.loads(self.kubectl("get", kind, "-A", "-o", "json"))["items"]
+        return found
 
     def schedulers(self) -> dict[str, str]:
         """Name the schedulers in each node's kernel: one where all virtual servers have the same."""

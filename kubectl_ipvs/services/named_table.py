@@ -1,5 +1,6 @@
 """One node's table with names beside the addresses, in ipvsadm's order, narrowed to what was asked for. Pure."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from operator import itemgetter
@@ -8,9 +9,14 @@ from typing import Final, NamedTuple
 from kubectl_ipvs.ipvs.listing import Head, Listing
 from kubectl_ipvs.ipvs.order import endpoint, place_of
 from kubectl_ipvs.ipvs.table import RealServer, VirtualServer
-from kubectl_ipvs.services.names import Names, Owner
+from kubectl_ipvs.services.names import Names, Owner, with_port
 
 TICKS: Final = (100, 250, 300, 1000)  # jiffies a second that Linux can be built with (HZ)
+
+
+_ADDRESS: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
+_SIX: Final = 6
+_LAST_PORT: Final = 65535
 
 
 class NamedServer(NamedTuple):
@@ -29,11 +35,11 @@ class NamedServer(NamedTuple):
 
 
 class Narrow(NamedTuple):
-    """What is asked for: the rows of one Service, those at one address (`port` 0: any), or both; nothing: all."""
+    """What is asked for: the rows of one Service, those at one address (`port` None: any), or both; nothing: all."""
 
     service: tuple[str, str] | None = None
     host: str = ""
-    port: int = 0
+    port: int | None = None
 
     def wants(self, server: VirtualServer, owners: Sequence[Owner], real_servers: Sequence[RealServer]) -> bool:
         """Tell whether a virtual server is asked for: it is, too, where one of its real servers has the address."""
@@ -43,28 +49,24 @@ class Narrow(NamedTuple):
 
     def _is(self, address: str) -> bool:
         host, _, port = address.rpartition(":")
-        return host.strip("[]") == self.host and self.port in {0, int(port) if port.isdigit() else 0}
+        return host.strip("[]") == self.host and (self.port is None or port == str(self.port))
 
 
 EVERYTHING: Final = Narrow()
 
 
-def read_address(text: str) -> tuple[str, int] | None:
-    """Read `IP`, `IP:PORT` or `[IPv6]:PORT`: host as a table has it, and port (0 without); None where it is none."""
-    host, port = text, "0"
-    if text.startswith("["):
-        host, _, port = text[1:].partition("]")
-        port = port.removeprefix(":") if port else "0"
-    elif text.count(":") == 1:
-        host, _, port = text.partition(":")
+def read_address(text: str) -> tuple[str, int | None] | None:
+    """Read `IP`, `IP:PORT` or `[IPv6]:PORT`: host as a table has it, and port (None without); None: it is neither."""
+    match = _ADDRESS.fullmatch(text)
+    host, digits = (match["six"] or match["four"], match["port"]) if match else (text, None)
+    port = int(digits) if digits else None
     try:
         ip = ip_address(host)
     except ValueError:
         return None
-    if not (port.isascii() and port.isdigit()) or int(port) > 65535 or (port != "0" and not int(port)):  # noqa: PLR2004 - ports end there
+    if (match is not None and (ip.version == _SIX) != bool(match["six"])) or (port or 0) > _LAST_PORT:
         return None
-    mapped = getattr(ip, "ipv4_mapped", None)
-    return (f"::ffff:{mapped}" if mapped is not None else str(ip)), int(port)
+    return with_port(str(ip), 0).rpartition(":")[0].strip("[]"), port
 
 
 def named(rows: Listing, names: Names, exclude: Sequence[str] = (), narrow: Narrow = EVERYTHING) -> list[NamedServer]:

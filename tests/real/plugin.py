@@ -28,6 +28,7 @@ TEST, COMMAND = 2400, 1500.0  # seconds: what hangs ends, what is slow goes on
 # A rollout is most of the time: each test goes on from the scheduler that the one before it left.
 ORDER = (
     "test_looking",  # rr
+    "test_tables",
     "test_outputs",
     "test_connecting",
     "test_refusals",

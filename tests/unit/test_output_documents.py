@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_ipvs.output.documents import document
+from kubectl_ipvs.output.documents import Stream, document
 
 TEXTS = st.text(max_size=12) | st.just("a lone \ud800 surrogate")
 VALUES = st.recursive(
@@ -54,3 +54,18 @@ def test_safe_and_lossless(form: str, value: object) -> None:
     text = document("Thing", {"value": value}, form)
     assert {char for char in text if not (" " <= char <= "~" or char == "\n")} == set()
     assert read(text, form) == {"apiVersion": "kubectl-ipvs/v1", "kind": "Thing", "value": value}
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+@given(items=st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), max_size=3), rest=st.dictionaries(TEXTS, VALUES))
+def test_stream_is_the_whole_document(form: str, items: list[dict[str, Any]], rest: dict[str, Any]) -> None:
+    """A document that is written item by item is, letter by letter, the one that is written at once."""
+    rest = {key: value for key, value in rest.items() if key not in {"apiVersion", "kind", "items"}}
+    pieces: list[str] = []
+
+    stream = Stream("Thing", "items", form, pieces.append)
+    for item in items:
+        stream.add(item)
+    stream.end(rest)
+
+    assert "".join(pieces) == document("Thing", {"items": items, **rest}, form)

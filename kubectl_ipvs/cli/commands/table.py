@@ -129,7 +129,7 @@ def _narrow(service: str, address: str) -> "Narrow":
     namespace, slash, name = service.partition("/")
     if service and not (namespace and slash and name and "/" not in name):
         raise UsageError(f'invalid --service "{service}": it takes NAMESPACE/NAME')
-    at = read_address(address) if address else ("", 0)
+    at = read_address(address) if address else ("", None)
     if at is None:
         raise UsageError(f'invalid --address "{address}": it takes IP, IP:PORT or [IPv6]:PORT')
     return Narrow((namespace, name) if service else None, *at) if service or address else EVERYTHING
