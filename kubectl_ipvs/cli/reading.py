@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from kubectl_ipvs.cli.console import Counter
-from kubectl_ipvs.cli.session import Session
+from kubectl_ipvs.cli.session import Session, keep_small
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.installation import Installation, ProxyNode, choose
@@ -32,6 +32,7 @@ class Reading:
     @contextmanager
     def begun(cls, session: Session, names: Sequence[str]) -> "Iterator[Reading]":
         """Find and list; raise for nodes that are not there. At the end helper pods are taken away."""
+        keep_small()
         cluster = session.cluster()
         found: list[Installation] = []
         listed: list[ListedServices] = []

@@ -17,7 +17,7 @@ from kubectl_ipvs.ipvs.grammar import VIRTUAL_SERVER
 from kubectl_ipvs.ipvs.parse import virtual_server
 from kubectl_ipvs.ipvs.table import RealServer, VirtualServer
 
-_MASQ: Final = "Masq"
+MASQ: Final = "Masq"
 _MOST: Final = 1 << 17  # addresses that are remembered
 
 Words: TypeAlias = tuple[bytes, ...]  # of a real server's line: address, weight, active, inactive
@@ -55,9 +55,9 @@ class Listing:
     def real_servers(self, start: int, end: int) -> list[RealServer]:
         """Return the real servers at these positions."""
         methods = (
-            [self.forwarding.get(place, _MASQ) for place in range(start, end)]
+            [self.forwarding.get(place, MASQ) for place in range(start, end)]
             if self.forwarding
-            else [_MASQ] * (end - start)
+            else [MASQ] * (end - start)
         )
         columns = (self.addresses[start:end], methods, self.weights[start:end], self.active[start:end],
                    self.inactive[start:end])  # fmt: skip
@@ -135,7 +135,7 @@ class _Addresses(dict[bytes, str]):
 
 
 _ADDRESSES: Final = (_Addresses(hexadecimal=False), _Addresses(hexadecimal=True))
-_SIX: Final = [RealServer("[::]:0", _MASQ, 0, 0, 0)]
+_SIX: Final = [RealServer("[::]:0", MASQ, 0, 0, 0)]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -6,8 +6,7 @@ from typing import NamedTuple
 from kubectl_ipvs.operations.installation import ProxyNode, natural
 from kubectl_ipvs.operations.look import Look
 from kubectl_ipvs.proxy.verdict import UNSEEN
-from kubectl_ipvs.services.named_table import EVERYTHING, NamedServer, Narrow, named
-from kubectl_ipvs.services.names import Names
+from kubectl_ipvs.services.named_table import NamedServer, Naming
 from kubectl_ipvs.services.totals import Totals
 
 NAMED_STATES = UNSEEN | {"not-ipvs"}  # what is said of a node beside its table; the rest is what `status` compares
@@ -54,9 +53,7 @@ def about(look: Look) -> NodeRead:
     )  # fmt: skip
 
 
-def named_tables(
-    looks: Iterable[Look], chosen: Sequence[ProxyNode], names: Names, narrow: Narrow = EVERYTHING
-) -> Iterator[NodeTable]:
+def named_tables(looks: Iterable[Look], chosen: Sequence[ProxyNode], naming: Naming) -> Iterator[NodeTable]:
     """Yield each node's table in the order of the nodes' names, as soon as all before it are there."""
     waiting = iter(sorted((node.name for node in chosen), key=natural))
     arrived: dict[str, Look] = {}
@@ -64,13 +61,13 @@ def named_tables(
     for look in looks:
         arrived[look.node.name] = look
         while awaited in arrived:
-            yield _named(arrived.pop(awaited), names, narrow)
+            yield _named(arrived.pop(awaited), naming)
             awaited = next(waiting, "")
 
 
-def _named(look: Look, names: Names, narrow: Narrow) -> NodeTable:
+def _named(look: Look, naming: Naming) -> NodeTable:
     rows = look.reading.rows
-    return NodeTable(about(look), named(rows, names, look.node.source.excluded, narrow) if rows is not None else ())
+    return NodeTable(about(look), naming.named(rows, look.node.source.excluded) if rows is not None else ())
 
 
 def fold(looks: Iterable[Look], totals: Totals) -> list[NodeRead]:

@@ -6,13 +6,14 @@ A table may have a hundred thousand rows: each node's is drawn at once and by it
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from kubectl_ipvs.ipvs.table import RealServer
 from kubectl_ipvs.operations.node_tables import NAMED_STATES, NodeRead, NodeTable
 from kubectl_ipvs.output.printable import cell
 from kubectl_ipvs.output.reasons import count_of, not_understood, reasons, state_words
-from kubectl_ipvs.services.named_table import NamedServer
+from kubectl_ipvs.services.named_table import Layout, NamedServer
 from kubectl_ipvs.services.names import Owner
 
 COLUMNS = ("PROT", "ADDRESS", "SCHEDULER", "FLAGS", "FORWARD", "WEIGHT", "ACTIVE", "INACTIVE", "SERVICE/POD")
@@ -28,18 +29,58 @@ Cells = tuple[str, ...]
 
 def block(table: NodeTable) -> str:
     """Draw one node's table, as ipvsadm prints it, with names; a line above it says whose it is."""
-    rows: list[Cells] = [COLUMNS]
-    for each in table.servers:
-        rows.append((each.server.protocol, _server(each), each.server.scheduler, flags(each), "", "", "", "",
-                     service(each.owners)))  # fmt: skip
-        rows += [
-            (LEFT, _shown(real.address), "", "", *_counts(real), _pod(pod))
-            for real, pod in zip(each.real_servers, each.pods, strict=True)
-        ]
     about, count = table.about, count_of(len(table.servers), "virtual server", "virtual servers")
-    real_servers = count_of(sum(len(each.real_servers) for each in table.servers), "real server", "real servers")
+    total = sum(len(each.weights) for each in table.servers)
+    real_servers = count_of(total, "real server", "real servers")
     head = f"{cell(about.node)}: {count}, {real_servers} ({PROGRAMS.get(about.source, about.source)})\n"
-    return head + (drawn(rows, widths(rows)) if table.servers else "")
+    if not table.servers:
+        return head
+    texts = [(each.server.protocol, _server(each), each.server.scheduler, flags(each)) for each in table.servers]
+    wide = [
+        max(len(title), *map(len, column)) for title, column in zip(COLUMNS, zip(*texts, strict=True), strict=False)
+    ]
+    wide[1] = max(wide[1], *(_widest(each.layout) for each in table.servers))
+    methods = {method for each in table.servers for method in each.forwarding}
+    wide.append(max(map(len, (COLUMNS[4], *methods))))
+    numbers = [[len(title), *(_digits(getattr(each, name)) for each in table.servers)] for title, name in
+               zip(COLUMNS[5:8], ("weights", "active", "inactive"), strict=True)]  # fmt: skip
+    wide += map(max, numbers)
+    form = "   ".join(f"%-{width}s" for width in wide) + "   %s\n"
+    lines = [form % COLUMNS]
+    for each, text in zip(table.servers, texts, strict=True):
+        lines.append((form % (*text, "", "", "", "", service(each.owners))).rstrip() + "\n")
+        lines.append(_below(each.layout, form) % _interleaved(each))
+    return head + "".join(lines)
+
+
+@lru_cache(maxsize=1 << 15)
+def _below(layout: Layout, form: str) -> str:
+    """Return the lines of a virtual server's real servers, with a place for each number."""
+    parts = form.rstrip("\n").split("   ")
+    lines = [
+        "   ".join([parts[0] % LEFT, parts[1] % _shown(address), parts[2] % "", parts[3] % ""]).replace("%", "%%")
+        + "   "
+        + "   ".join(parts[4:8])
+        + "   "
+        + _pod(pod).replace("%", "%%")
+        + "\n"
+        for address, pod in zip(layout.addresses, layout.pods, strict=True)
+    ]
+    return "".join(lines)
+
+
+def _interleaved(each: NamedServer) -> tuple[object, ...]:
+    return tuple(chain.from_iterable(zip(each.forwarding, each.weights, each.active, each.inactive, strict=True)))
+
+
+@lru_cache(maxsize=1 << 15)
+def _widest(layout: Layout) -> int:
+    return max((len(_shown(address)) for address in layout.addresses), default=0)
+
+
+def _digits(numbers: Sequence[int]) -> int:
+    """Return how wide the widest of these numbers is."""
+    return max(len(str(max(numbers))), len(str(min(numbers)))) if numbers else 0
 
 
 class Wide:
@@ -156,7 +197,7 @@ def flags(each: NamedServer) -> str:
         return ""
     words = [*server.flags]
     if server.persistent:
-        unknown = f"{each.jiffies}jiffies" if each.jiffies is not None else "?"
+        unknown = f"{each.layout.head.jiffies}jiffies" if each.layout.head.jiffies is not None else "?"
         words.append(f"persistent={unknown if each.seconds is None else f'{each.seconds}s'}")
         words += [f"mask={server.netmask}"] if server.netmask else []
         words += [f"pe={server.persistence_engine}"] if server.persistence_engine else []

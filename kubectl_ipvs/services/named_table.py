@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
-from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from kubectl_ipvs.ipvs.listing import Head, Listing
-from kubectl_ipvs.ipvs.order import endpoint, place_of
+from kubectl_ipvs.ipvs.listing import MASQ, Head, Listing
+from kubectl_ipvs.ipvs.order import Place, address_place, place_of
 from kubectl_ipvs.ipvs.table import RealServer, VirtualServer
 from kubectl_ipvs.services.names import Names, Owner, with_port
 
@@ -16,22 +17,59 @@ TICKS: Final = (100, 250, 300, 1000)  # jiffies a second that Linux can be built
 
 _ADDRESS: Final = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[^:\[\]]*))(?::(?P<port>[0-9]{1,5}))?")
 _SIX: Final = 6
+_MOST: Final = 1 << 16  # layouts that are remembered
 _LAST_PORT: Final = 65535
 
 
-class NamedServer(NamedTuple):
-    """A virtual server, the Service ports that it may be of (one, none, or several that contest it), and its rows.
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """A virtual server with its real servers in ipvsadm's order and their names: what nodes have in common.
 
-    `pods`: namespace and name for each of `real_servers`, None where it is not known. `seconds`: of its persistence,
-    None where it has none or nobody can say; `jiffies`: as /proc has it.
+    `owners`: the Service ports that it may be of (one, none, or several that contest it). `pods`: namespace and name
+    for each of `addresses`, None where it is not known. `order`: where each of these stands in the listing.
     """
 
-    server: VirtualServer
+    head: Head
     owners: tuple[Owner, ...]
-    real_servers: Sequence[RealServer]
-    pods: Sequence[tuple[str, str] | None]
+    place: Place
+    addresses: tuple[str, ...]
+    pods: tuple[tuple[str, str] | None, ...]
+    order: tuple[int, ...]
+
+
+class NamedServer(NamedTuple):
+    """A virtual server of one node: its layout and the node's own numbers, in the same order.
+
+    `seconds`: of its persistence, None where it has none or nobody can say.
+    """
+
+    layout: Layout
+    forwarding: Sequence[str]
+    weights: Sequence[int]
+    active: Sequence[int]
+    inactive: Sequence[int]
     seconds: int | None
-    jiffies: int | None
+
+    @property
+    def server(self) -> VirtualServer:
+        """The virtual server, without its real servers."""
+        return self.layout.head.server
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """The Service ports that it may be of."""
+        return self.layout.owners
+
+    @property
+    def pods(self) -> Sequence[tuple[str, str] | None]:
+        """The Pod of each real server."""
+        return self.layout.pods
+
+    @property
+    def real_servers(self) -> list[RealServer]:
+        """Its real servers."""
+        columns = self.layout.addresses, self.forwarding, self.weights, self.active, self.inactive
+        return list(map(RealServer, *columns))
 
 
 class Narrow(NamedTuple):
@@ -41,11 +79,11 @@ class Narrow(NamedTuple):
     host: str = ""
     port: int | None = None
 
-    def wants(self, server: VirtualServer, owners: Sequence[Owner], real_servers: Sequence[RealServer]) -> bool:
+    def wants(self, layout: Layout) -> bool:
         """Tell whether a virtual server is asked for: it is, too, where one of its real servers has the address."""
-        if self.service is not None and self.service not in {(owner.namespace, owner.service) for owner in owners}:
+        if self.service is not None and self.service not in {(each.namespace, each.service) for each in layout.owners}:
             return False
-        return not self.host or any(map(self._is, (server.address, *(each.address for each in real_servers))))
+        return not self.host or any(map(self._is, (layout.head.server.address, *layout.addresses)))
 
     def _is(self, address: str) -> bool:
         host, _, port = address.rpartition(":")
@@ -69,35 +107,64 @@ def read_address(text: str) -> tuple[str, int | None] | None:
     return with_port(str(ip), 0).rpartition(":")[0].strip("[]"), port
 
 
-def named(rows: Listing, names: Names, exclude: Sequence[str] = (), narrow: Narrow = EVERYTHING) -> list[NamedServer]:
-    """Name a table's rows; `exclude` is the node's excludeCIDRs."""
-    excluded, found, ticks = tuple(exclude), [], set()
-    for head, start, end in rows.spans():
+class Naming:
+    """Names tables, narrowed to what was asked for; what nodes have in common is looked up once."""
+
+    def __init__(self, names: Names, narrow: Narrow = EVERYTHING) -> None:
+        self._names, self._narrow = names, narrow
+        self._layouts: dict[tuple[Head, tuple[str, ...], tuple[str, ...]], Layout] = {}
+
+    def named(self, rows: Listing, exclude: Sequence[str] = ()) -> list[NamedServer]:
+        """Name a table's rows; `exclude` is the node's excludeCIDRs."""
+        excluded, found, ticks = tuple(exclude), [], set()
+        for head, start, end in rows.spans():
+            layout = self._layout(head, tuple(rows.addresses[start:end]), excluded)
+            if head.jiffies is not None:
+                ticks.add(_ticks(head.jiffies, layout.owners, self._names))
+            if self._narrow is EVERYTHING or self._narrow.wants(layout):
+                found.append((layout, start, end))
+        found.sort(key=lambda each: each[0].place)
+        known = ticks - {0}
+        second = known.pop() if len(known) == 1 else 0
+        return [_numbers(layout, rows, start, end, second) for layout, start, end in found]
+
+    def _layout(self, head: Head, addresses: tuple[str, ...], excluded: tuple[str, ...]) -> Layout:
+        key = head, addresses, excluded
+        found = self._layouts.get(key)
+        if found is None:
+            if len(self._layouts) >= _MOST:
+                self._layouts.clear()
+            found = self._layouts[key] = self._made(*key)
+        return found
+
+    def _made(self, head: Head, addresses: tuple[str, ...], excluded: tuple[str, ...]) -> Layout:
         server = head.server
-        owners = names.of(server.protocol, server.address, excluded)
-        if head.jiffies is not None:
-            ticks.add(_ticks(head.jiffies, owners, names))
-        if narrow.service is not None and not owners:
-            continue
-        real_servers = rows.real_servers(start, end)
-        if narrow is EVERYTHING or narrow.wants(server, owners, real_servers):
-            real_servers.sort(key=endpoint)
-            found.append((place_of(server), head, owners, real_servers))
-    found.sort(key=itemgetter(0))
-    known = ticks - {0}
-    second = known.pop() if len(known) == 1 else 0
-    return [_named(head, owners, real_servers, names, second) for _, head, owners, real_servers in found]
+        owners = self._names.of(server.protocol, server.address, excluded)
+        places = [address_place(address) for address in addresses]
+        order = tuple(sorted(range(len(addresses)), key=places.__getitem__))
+        ordered = tuple(addresses[place] for place in order)
+        known = (self._names.endpoint(owners, server.protocol, address) for address in ordered)
+        return Layout(
+            head, owners, place_of(server), ordered, tuple(each.pod if each else None for each in known), order
+        )
 
 
-def _named(
-    head: Head, owners: tuple[Owner, ...], real_servers: list[RealServer], names: Names, ticks: int
-) -> NamedServer:
-    protocol = head.server.protocol
-    known = [names.endpoint(owners, protocol, each.address) for each in real_servers]
+def _numbers(layout: Layout, rows: Listing, start: int, end: int, ticks: int) -> NamedServer:
+    """Take a node's own numbers; `ticks`: jiffies a second, 0 where that is not known."""
+    head = layout.head
+    methods = [rows.forwarding.get(place, MASQ) for place in range(start, end)] if rows.forwarding else ()
+    columns: list[Sequence[Any]] = [methods or (MASQ,) * (end - start), rows.weights[start:end], rows.active[start:end],
+                                    rows.inactive[start:end]]  # fmt: skip
+    if layout.order != _straight(end - start):
+        columns = [[column[place] for place in layout.order] for column in columns]
     seconds = head.jiffies // ticks if head.jiffies is not None and ticks else head.server.timeout
-    return NamedServer(
-        head.server, owners, real_servers, [each.pod if each else None for each in known], seconds, head.jiffies
-    )
+    forwarding, weights, active, inactive = columns
+    return NamedServer(layout, forwarding, weights, active, inactive, seconds)
+
+
+@lru_cache(maxsize=1024)
+def _straight(size: int) -> tuple[int, ...]:
+    return tuple(range(size))
 
 
 def _ticks(jiffies: int, owners: Sequence[Owner], names: Names) -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubectl_ipvs.services.named_table import Narrow, named, read_address
+from kubectl_ipvs.services.named_table import EVERYTHING, NamedServer, Naming, Narrow, read_address
 from kubectl_ipvs.services.names import Names, Owner, owner_of, unserved
 from kubectl_ipvs.services.objects import Endpoint, Ingress, Service, ServicePort, SlicePort
 from tests.unit.services_given import HTTP, listing, pod, service, slice_of
@@ -13,6 +13,13 @@ WEB = service("web", "10.96.0.1", "fd00:0:0::1")._replace(
 )
 DNS = Service("n", "dns", "ClusterIP", ("10.96.0.10",), (ServicePort("UDP", 53), ServicePort("TCP", 53)))
 OWNER = owner_of(WEB, HTTP)
+
+
+def named(text: str, names: Names, narrow: Narrow = EVERYTHING) -> list[NamedServer]:
+    """Name a table twice, as two nodes', and return what is said of the second."""
+    naming = Naming(names, narrow)
+    naming.named(listing(text))
+    return naming.named(listing(text))
 
 
 def of(names: Names, protocol: str, address: str, *exclude: str) -> list[str]:
@@ -196,7 +203,7 @@ def test_named_table() -> None:
     """Rows in ipvsadm's order, each with its names and its own numbers."""
     names = Names([WEB, DNS], [slice_of("web", pod("10.0.0.1", "one"), pod("10.0.0.2", "two"))])
 
-    found = named(listing(TABLE), names)
+    found = named(TABLE, names)
 
     assert [(each.server.address, list(map(str, each.owners))) for each in found] == [
         ("10.96.0.1:80", ["n/web:http"]),
@@ -208,7 +215,7 @@ def test_named_table() -> None:
         ("10.0.0.1:8080", 0, 7, ("n", "one")),
         ("10.0.0.2:8080", 1, 5, ("n", "two")),
     ]  # fmt: skip
-    assert (found[1].pods, found[1].real_servers[0].forwarding, found[2].pods) == ([("n", "one")], "Route", [None])
+    assert (found[1].pods, found[1].real_servers[0].forwarding, found[2].pods) == ((("n", "one"),), "Route", (None,))
 
 
 @pytest.mark.parametrize(
@@ -225,7 +232,7 @@ def test_named_table() -> None:
 )
 def test_narrowed(narrow: Narrow, addresses: list[str]) -> None:
     """One Service's rows, or those at one address, be it that of a real server."""
-    assert [each.server.address for each in named(listing(TABLE), Names([WEB, DNS]), (), narrow)] == addresses
+    assert [each.server.address for each in named(TABLE, Names([WEB, DNS]), narrow)] == addresses
 
 
 @pytest.mark.parametrize(
@@ -247,9 +254,9 @@ def test_seconds_of_persistence(affinities: tuple[int | None, int | None], jiffi
     text = f"TCP  0A600001:0050 rr  persistent {jiffies} FFFFFFFF\n"
     text += f"TCP  0A600002:0050 rr  persistent {jiffies * 10} FFFFFFFF\n" if affinities[1] else ""
 
-    first = named(listing(text), Names(made))[0]
+    first = named(text, Names(made))[0]
 
-    assert (first.seconds, first.jiffies) == (seconds, jiffies)
+    assert (first.seconds, first.layout.head.jiffies) == (seconds, jiffies)
 
 
 def test_kernels_clock_that_two_services_disagree_about() -> None:
@@ -257,7 +264,7 @@ def test_kernels_clock_that_two_services_disagree_about() -> None:
     made = [service("a", "10.96.0.1")._replace(affinity=100), service("b", "10.96.0.2")._replace(affinity=100)]
     text = "TCP  0A600001:0050 rr  persistent 25000 FFFFFFFF\nTCP  0A600002:0050 rr  persistent 100000 FFFFFFFF\n"
 
-    assert [each.seconds for each in named(listing(text), Names(made))] == [None, None]
+    assert [each.seconds for each in named(text, Names(made))] == [None, None]
 
 
 def test_owner_and_endpoint_values() -> None:

@@ -1,14 +1,13 @@
 """`kubectl ipvs status`."""
 
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kubectl_ipvs.cli.console import Counter, choice, out, say, screen, warn
 from kubectl_ipvs.cli.console import clear as empty_screen
-from kubectl_ipvs.cli.session import Session, seconds
+from kubectl_ipvs.cli.session import Session, keep_small, seconds
 from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExitCode
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ def run(
     cluster = session.cluster()  # once: a credential plugin is not asked at every redraw
     with session.looking(cluster, asks=output in {"wide", "json", "yaml"}) as looker:
         if watch:
-            _keep_small()
+            keep_small()
             _watch(session, cluster, looker, nodes or [], output, pause)
         status = _survey(session, cluster, looker, nodes or [])
     _show(status, output)
@@ -99,18 +98,6 @@ def _redraw(status: "Status", output: str) -> None:
         _show(status, output)
         return
     out(watching.fitted(status, size, time.strftime("%H:%M:%S"), wide=output == "wide"))
-
-
-def _keep_small() -> None:
-    """Have glibc keep two heaps instead of eight a core, each of which keeps the most that its threads ever held.
-
-    Python's lock leaves more no use; without this the watch of 500 nodes doubles its memory in its first minutes.
-    Elsewhere nothing happens. Source: mallopt(3); the number is M_ARENA_MAX in malloc.h.
-    """
-    import ctypes
-
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(-8, 2)
 
 
 def _survey(session: Session, cluster: "Cluster", looker: "Looker", names: list[str]) -> "Status":

@@ -59,13 +59,14 @@ def run(
     narrow = _narrow(service, address)
     from kubectl_ipvs.cli.reading import Reading
     from kubectl_ipvs.operations.node_tables import named_tables
+    from kubectl_ipvs.services.named_table import Naming
 
     reading = Reading.begun(session, nodes or [])
     _check(narrow, reading.listed)
     printed = _Printed(output, [node.name for node in reading.chosen], narrowed=bool(service or address))
-    names = reading.listed.names(reading.found.nodes)
+    naming = Naming(reading.listed.names(reading.found.nodes), narrow)
     try:
-        for table in named_tables(reading.looks(), reading.chosen, names, narrow):
+        for table in named_tables(reading.looks(), reading.chosen, naming):
             if printed.shows(table):
                 reading.counter.end()
             printed.add(table)
