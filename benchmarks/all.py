@@ -19,7 +19,10 @@ from measure import KUBECTL, yardstick
 from places import PLACES, InScale, Place
 from report import Report, of_bars, table
 
-ROWS = ("startup", "one_table", "status_500", "watch", "slow_node", "rollout", "many_tables", "curve")
+ROWS = (
+    "startup", "one_table", "status_500", "tables_500", "watch", "slow_node", "rollout", "many_tables", "many_services",
+    "curve",
+)  # fmt: skip
 WITHOUT_SERVER = ("one_table",)
 PACKAGES = ("kubectl-ipvs", "typer", "urllib3", "websocket-client", "PyYAML", "tabulate")
 RESULTS = Path(__file__).parent / "RESULTS.md"

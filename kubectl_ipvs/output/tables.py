@@ -42,9 +42,8 @@ def block(table: NodeTable) -> str:
     wide[1] = max(wide[1], *(_widest(each.layout) for each in table.servers))
     methods = {method for each in table.servers for method in each.forwarding}
     wide.append(max(map(len, (COLUMNS[4], *methods))))
-    numbers = [[len(title), *(_digits(getattr(each, name)) for each in table.servers)] for title, name in
-               zip(COLUMNS[5:8], ("weights", "active", "inactive"), strict=True)]  # fmt: skip
-    wide += map(max, numbers)
+    counts = ([getattr(each, name) for each in table.servers] for name in ("weights", "active", "inactive"))
+    wide += [max(len(title), _digits(column)) for title, column in zip(COLUMNS[5:8], counts, strict=True)]
     form = "   ".join(f"%-{width}s" for width in wide) + "   %s\n"
     lines = [form % COLUMNS]
     for each, text in zip(table.servers, texts, strict=True):
@@ -78,9 +77,11 @@ def _widest(layout: Layout) -> int:
     return max((len(_shown(address)) for address in layout.addresses), default=0)
 
 
-def _digits(numbers: Sequence[int]) -> int:
+def _digits(columns: Sequence[Sequence[int]]) -> int:
     """Return how wide the widest of these numbers is."""
-    return max(len(str(max(numbers))), len(str(min(numbers)))) if numbers else 0
+    filled = [column for column in columns if column]
+    ends = (max(map(max, filled)), min(map(min, filled))) if filled else (0,)
+    return max(len(str(number)) for number in ends)
 
 
 class Wide:

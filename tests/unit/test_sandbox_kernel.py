@@ -86,3 +86,31 @@ def test_nodes_have_the_same_table_with_other_counters_and_addresses() -> None:
         return [line for line in text.splitlines() if line.startswith(("TCP", "UDP")) and ":31191" not in line]
 
     assert (services(one) == services(two), one == two) == (True, False)
+
+
+def test_weight_zero_and_a_row_of_a_service_that_is_gone() -> None:
+    """One real server of the last Service that has two is at weight 0; a stale row has kube-proxy's own scheduler."""
+    kernel = a_kernel()
+    kernel.shared = (FOUR, FOUR._replace(port=80, reals=(("10.244.0.2", 80), ("10.244.0.3", 80))))
+    kernel.bind("lc")
+    kernel.has_weight_zero = True
+    kernel.stale = (SIX,)
+
+    rows = [line.split() for line in kernel.tool_text().splitlines()[3:]]
+
+    weights = {row[1]: row[3] for row in rows if row[0] == "->"}
+    assert weights == {"10.244.0.2:53": "1", "10.244.0.2:80": "0", "10.244.0.3:80": "1", "[fd00:10:244::2]:53": "1"}
+    assert ["UDP", "[fd00:10:96::a]:53", "lc"] in rows
+    assert kernel.counts() == {"lc": 3, "wrr": 1}
+
+
+def test_connections_pile_up() -> None:
+    """On an uneven virtual server the first real server has many more connections than the others ever have."""
+    kernel = a_kernel()
+    reals = tuple((f"10.244.0.{number}", 80) for number in range(2, 6))
+    kernel.shared = (FOUR._replace(reals=reals, uneven=True),)
+    kernel.bind("rr")
+
+    active = [int(line.split()[4]) for line in kernel.proc_text().splitlines()[3:] if "->" in line]
+
+    assert active[0] >= 200 > max(active[1:])

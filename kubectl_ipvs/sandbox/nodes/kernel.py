@@ -15,6 +15,7 @@ from kubectl_ipvs.sandbox.nodes.rows import HZ, Row, hex_endpoint
 
 SIZE = 4096
 _MODULE = "kernel/net/netfilter/ipvs/ip_vs"
+NUMBERS = {"TCP": 6, "UDP": 17, "SCTP": 132}  # the protocols' own, by which ipvsadm sorts
 PILE = 200  # connections that have piled up on a real server
 VARIANTS = 16  # different sets of connection counters among the nodes
 
@@ -85,7 +86,7 @@ def _tool(virtual: Virtual, show: Rendering) -> Chunk:
         active, inactive = _counters(real, virtual, show.variant)
         lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n")
     ip = ip_address(virtual.address)
-    key = (virtual.protocol != "TCP", ip.version, ip.packed, virtual.port)
+    key = (ip.version, NUMBERS.get(virtual.protocol, 0), ip.packed, virtual.port)
     return key, "".join(lines)
 
 
