@@ -17,11 +17,11 @@ RBAC = Path(__file__).parents[2] / "docs/rbac.yaml"
 VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 RESOURCES = (
     "pods", "pods/exec", "pods/portforward", "pods/log",
-    "nodes", "configmaps", "secrets", "daemonsets", "services", "events", "leases",
+    "nodes", "configmaps", "secrets", "daemonsets", "services", "endpointslices", "events", "leases",
 )  # fmt: skip
 Right = tuple[str, str]  # verb, resource
 
-LOOK = [("get",), ("status",), ("version",)]
+LOOK = [("get",), ("status",), ("table",), ("services",), ("version",)]
 CHANGE = [
     *LOOK,
     ("set", "--scheduler", "lc", "--yes", *BRISK),
@@ -62,6 +62,8 @@ def needed() -> Iterator[tuple[str, Right, tuple[str, ...], str]]:
         yield role, ("list", "pods"), status, 'cannot list resource "pods"'
         yield role, ("create", "pods/exec"), status, 'cannot create resource "pods/exec"'
         yield role, ("list", "nodes"), status, 'cannot list resource "nodes"'
+        yield role, ("list", "services"), ("services",), 'cannot list resource "services"'
+        yield role, ("list", "endpointslices"), ("table",), 'cannot list resource "endpointslices"'
     for verb in ("get", "create"):
         yield "operator", (verb, "leases"), restart, f'cannot {verb} resource "leases"'
     yield "operator", ("update", "leases"), restart, "update leases kubectl-ipvs"
@@ -92,6 +94,7 @@ def test_one_right_less_is_named(
     run = ipvs(box, *words)
 
     goes_on = {("list", "nodes"), ("list", "daemonsets"), ("get", "leases"), ("create", "leases"), ("update", "leases")}
+    goes_on.add(("list", "endpointslices"))
     assert (said in run.out + run.err, run.code != 0) == (True, right not in goes_on), run.err
 
 
@@ -183,7 +186,7 @@ def test_the_helper_role_has_nothing_to_spare(
 
 def test_every_right_is_needed() -> None:
     """Each right has a command that misses it, but for exec's other verb, those that are optional, and watch."""
-    without = {("get", "pods/exec"), ("watch", "pods"), ("list", "services"), ("get", "pods/log"), ("delete", "leases")}
+    without = {("get", "pods/exec"), ("watch", "pods"), ("get", "pods/log"), ("delete", "leases")}
     without |= {("get", "pods/portforward"), ("create", "pods/portforward")}  # in nftables mode alone
     tested = {(role, right) for role, right, _, _ in needed()}
 
