@@ -135,7 +135,12 @@ class Session(NamedTuple):
             raise UsageError(f"invalid --max-output {most}: it takes a number of MiB from 1")
         lacking = {self.helper_image} if self.helper_image else set()  # only cat is wanted of it
         reader = Reader(
-            cluster, self.exec_seconds, most * MIB, lacking=lacking, ways=self._ways(cluster), whole=services is not None
+            cluster,
+            self.exec_seconds,
+            most * MIB,
+            lacking=lacking,
+            ways=self._ways(cluster),
+            whole=services is not None,
         )
         return Looker(reader, KnownServices(services or cluster.services), self.way, asks)
 

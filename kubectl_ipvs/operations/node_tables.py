@@ -9,8 +9,6 @@ from kubectl_ipvs.proxy.verdict import UNSEEN
 from kubectl_ipvs.services.named_table import NamedServer, Naming
 from kubectl_ipvs.services.totals import Totals
 
-NAMED_STATES = UNSEEN | {"not-ipvs"}  # what is said of a node beside its table; the rest is what `status` compares
-
 
 class NodeRead(NamedTuple):
     """How the reading of one node went: `state` and `reason` are those of `status`.
@@ -25,6 +23,7 @@ class NodeRead(NamedTuple):
     read: bool
     unparsed: tuple[str, ...] = ()
     unparsed_lines: int = 0
+    kernel_seen: bool = True
 
     @property
     def counts(self) -> bool:
@@ -33,8 +32,13 @@ class NodeRead(NamedTuple):
 
     @property
     def unseen(self) -> bool:
-        """It could not be seen, or not as it will stay."""
-        return self.state in UNSEEN
+        """Its kernel could not be seen, or not as it will stay."""
+        return self.state in UNSEEN or not self.kernel_seen
+
+    @property
+    def named(self) -> bool:
+        """Its state is said below the tables; what else there is `status` compares."""
+        return self.unseen or self.state == "not-ipvs"
 
 
 class NodeTable(NamedTuple):
@@ -50,6 +54,7 @@ def about(look: Look) -> NodeRead:
     return NodeRead(
         look.node.name, reading.source, look.verdict.state, look.verdict.reason, reading.rows is not None,
         summary.unparsed if summary else (), summary.unparsed_lines if summary else 0,
+        look.verdict.kernel_seen,
     )  # fmt: skip
 
 

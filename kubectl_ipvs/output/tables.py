@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from kubectl_ipvs.ipvs.table import RealServer
-from kubectl_ipvs.operations.node_tables import NAMED_STATES, NodeRead, NodeTable
+from kubectl_ipvs.operations.node_tables import NodeRead, NodeTable
 from kubectl_ipvs.output.printable import cell
 from kubectl_ipvs.output.reasons import count_of, not_understood, reasons, state_words
 from kubectl_ipvs.services.named_table import Layout, NamedServer
@@ -23,7 +23,7 @@ WIDE = (
 )  # fmt: skip
 NONE = "<none>"
 LEFT = "->"
-PROGRAMS = {"ipvsadm": "ipvsadm -Ln", "proc": "/proc/net/ip_vs"}
+PROGRAMS = {"ipvsadm": "ipvsadm -Ln", "proc": "/proc/net/ip_vs", "helper": "/proc/net/ip_vs, by a helper pod"}
 Cells = tuple[str, ...]
 
 
@@ -141,10 +141,10 @@ def summary_of(nodes: Sequence[NodeRead]) -> dict[str, int]:
 
 def remarks(nodes: Sequence[NodeRead]) -> list[str]:
     """Return what belongs below the tables: who could not be read and why, what was not understood, how many were."""
-    said = [(each.node, f"{state_words(each.state)}: {each.reason}") for each in nodes if each.state in NAMED_STATES]
+    said = [(each.node, f"{state_words(each.state)}: {each.reason}") for each in nodes if each.named]
     lines = reasons(said)
     lines += [not_understood(each.node, each.unparsed, each.unparsed_lines) for each in nodes if each.unparsed_lines]
-    rest = Counter(state_words(each.state) for each in nodes if each.state in NAMED_STATES)
+    rest = Counter(state_words(each.state) if each.kernel_seen else "kernel not seen" for each in nodes if each.named)
     read = sum(each.read for each in nodes)
     parts = [f"{read} of {count_of(len(nodes), 'node', 'nodes')} read", *(f"{n} {what}" for what, n in rest.items())]
     return [*lines, ", ".join(parts)]

@@ -280,3 +280,16 @@ def test_other_modes_are_not_summed(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     assert run.code == 0
     assert {line.split()[4] for line in run.out.splitlines()[1:] if "/TCP" in line} == {"0/0"}
     assert "kube-proxy's mode is nftables" in run.out
+
+
+def test_image_without_tools(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """That kube-proxy says what it runs with is no table: exit code 3 and the reason; a helper pod reads it."""
+    box = sandbox(nodes=1, image="eks")
+
+    for command in ("table", "services"):
+        run, helped = ipvs(box, command), ipvs(box, command, "--helper-image", "busybox:1.36")
+        assert (run.code, run.out.splitlines()[-1]) == (3, "0 of 1 node read, 1 kernel not seen")
+        assert "the kernel was not seen" in run.out
+        assert (helped.code, helped.out.splitlines()[-1]) == (0, "1 of 1 node read"), helped.err
+    staying = [pod for pod in box.objects("Pod") if "deletionTimestamp" not in pod["metadata"]]
+    assert len(staying) == 1

@@ -66,13 +66,13 @@ def run(
     from kubectl_ipvs.cli.reading import Reading
     from kubectl_ipvs.output import services as rendering
 
-    reading = Reading.begun(session, [])
-    reading.listed.known()
-    names = reading.listed.names(reading.found.nodes)
-    unknown = _unknown(wanted, names)
-    if wanted and len(unknown) == len(set(wanted)):
-        raise IpvsError("; ".join(unknown))
-    totals, nodes = _summed(reading, names)
+    with Reading.begun(session, []) as reading:
+        reading.listed.known()
+        names = reading.listed.names(reading.found.nodes)
+        unknown = _unknown(wanted, names)
+        if wanted and len(unknown) == len(set(wanted)):
+            raise IpvsError("; ".join(unknown))
+        totals, nodes = _summed(reading, names)
     chosen = _chosen(totals.ports(), wanted, namespace)
     outside = [each for each in totals.outside if not (wanted or namespace) or _concerns(each.owners, chosen)]
     shown = rendering.Services(rendering.in_order(chosen, sort_by), nodes, outside, reading.listed.no_slices is None)
@@ -92,10 +92,7 @@ def _summed(reading: "Reading", names: "Names") -> "tuple[Totals, list[NodeRead]
     from kubectl_ipvs.services.totals import Totals
 
     totals = Totals(names, slices_known=reading.listed.no_slices is None)
-    try:
-        return totals, fold(reading.looks(), totals)
-    finally:
-        reading.counter.end()
+    return totals, fold(reading.looks(), totals)
 
 
 def _name(word: str, namespace: str) -> Name:

@@ -61,17 +61,15 @@ def run(
     from kubectl_ipvs.operations.node_tables import named_tables
     from kubectl_ipvs.services.named_table import Naming
 
-    reading = Reading.begun(session, nodes or [])
-    _check(narrow, reading.listed)
-    printed = _Printed(output, [node.name for node in reading.chosen], narrowed=bool(service or address))
-    naming = Naming(reading.listed.names(reading.found.nodes), narrow)
-    try:
+    printed = _Printed(output, narrowed=bool(service or address))
+    with Reading.begun(session, nodes or []) as reading:
+        _check(narrow, reading.listed)
+        printed.begin(node.name for node in reading.chosen)
+        naming = Naming(reading.listed.names(reading.found.nodes), narrow)
         for table in named_tables(reading.looks(), reading.chosen, naming):
             if printed.shows(table):
                 reading.counter.end()
             printed.add(table)
-    finally:
-        reading.counter.end()
     if address and not printed.rows:
         read = sum(1 for each in printed.nodes if each.read)
         raise IpvsError(f"{address}: no virtual server and no real server is there in the tables of {read} of "
@@ -85,16 +83,23 @@ def run(
 class _Printed:
     """What is on stdout so far: each table at once, and below them what is to be said of the nodes."""
 
-    def __init__(self, form: str, names: Iterable[str], *, narrowed: bool) -> None:
+    def __init__(self, form: str, *, narrowed: bool) -> None:
         from kubectl_ipvs.output import tables
         from kubectl_ipvs.output.documents import Stream
 
         self._form, self._narrowed, self._tables = form, narrowed, tables
-        self._stream = Stream("Tables", "nodes", form, out) if form in {"json", "yaml"} else None
-        self._wide = tables.Wide(names)
+        self._stream_of = Stream
+        self._stream: Stream | None = None
+        self._wide = tables.Wide(())
         self._blocks = 0
         self.nodes: list[NodeRead] = []
         self.rows = 0
+
+    def begin(self, names: Iterable[str]) -> None:
+        """Begin, with the names of all nodes."""
+        self._wide = self._tables.Wide(names)
+        if self._form in {"json", "yaml"}:
+            self._stream = self._stream_of("Tables", "nodes", self._form, out)
 
     def shows(self, table: "NodeTable") -> bool:
         """Tell whether there is something to be printed of this table."""
