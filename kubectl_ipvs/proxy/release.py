@@ -4,6 +4,7 @@ import re
 
 _TAG = re.compile(r":v?([0-9]{1,4})\.([0-9]{1,4})(\.[0-9A-Za-z.+_-]+)?(?:@|$)")
 _VERSION = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})")
+_PATCH = re.compile(r"v?([0-9]{1,4})\.([0-9]{1,4})\.([0-9]{1,4})")
 
 
 def version_of_image(image: str) -> str:
@@ -16,3 +17,14 @@ def parse_version(version: str) -> tuple[int, int] | None:
     """Return (major, minor) of `v1.34.2`, None where it is no version."""
     match = _VERSION.match(version)
     return (int(match[1]), int(match[2])) if match else None
+
+
+def parse_patch(version: str) -> tuple[int, int, int] | None:
+    """Return (major, minor, patch) of `v1.34.2-eks-1`, None where it does not say all three."""
+    match = _PATCH.match(version)
+    return (int(match[1]), int(match[2]), int(match[3])) if match else None
+
+
+def parse_kernel(release: str) -> tuple[int, int] | None:
+    """Return the first two numbers of what `uname -r` prints (`5.15.0-91-generic`), None where it has none."""
+    return parse_version(release)

@@ -47,6 +47,7 @@ class Service(NamedTuple):
     topology_mode: str = ""
     topology_hints: str = ""
     version: str = ""
+    source_ranges: tuple[str, ...] = ()  # loadBalancerSourceRanges
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -46,6 +46,7 @@ def service(raw: object) -> Service:
         topology_mode=text(annotations.get(TOPOLOGY_MODE)),
         topology_hints=text(annotations.get(TOPOLOGY_HINTS)),
         version=text(meta.get("resourceVersion")),
+        source_ranges=_texts(spec.get("loadBalancerSourceRanges")),
     )
 
 

@@ -5,8 +5,9 @@ Seen on kube-proxy itself (tests/real/judge.py).
 
 from collections.abc import Iterator, Mapping
 
-from kubectl_ipvs.proxy.checks.lifecycle import GATE_GONE, GATED, IPVS_GATE, NFTABLES, NFTABLES_GATE
+from kubectl_ipvs.proxy.checks.lifecycle import IPVS_GATE, NFTABLES_GATE
 from kubectl_ipvs.proxy.config.document import shown
+from kubectl_ipvs.proxy.leaving.schedule import GATE_GONE, GATED, NFTABLES
 from kubectl_ipvs.proxy.release import parse_version
 
 SINCE: Mapping[str, tuple[int, int]] = {IPVS_GATE: GATED, NFTABLES_GATE: NFTABLES}

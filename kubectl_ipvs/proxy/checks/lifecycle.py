@@ -1,18 +1,33 @@
-"""Where IPVS mode stands: deprecated in 1.35, gated in 1.37, off by default in 1.40, removed in 1.43 (KEP-5495).
+"""Where IPVS mode stands with a version of kube-proxy, by the table of dates in `leaving/schedule.py`, in one sentence.
 
-Which other modes a release has: userspace until 1.25, nftables from 1.29, behind a gate until it was stable in 1.33.
+Which other modes a release has: userspace until 1.25, nftables as the same table says.
 """
 
 from collections.abc import Iterable, Mapping
 
 from kubectl_ipvs.proxy.checks.findings import Finding
+from kubectl_ipvs.proxy.leaving.schedule import (
+    DEPRECATED,
+    GATED,
+    NFTABLES,
+    NFTABLES_BETA,
+    NFTABLES_STABLE,
+    OFF,
+    REMOVED,
+    Release,
+)
 from kubectl_ipvs.proxy.release import parse_version
 
-DEPRECATED, GATED, OFF, REMOVED, GATE_GONE = (1, 35), (1, 37), (1, 40), (1, 43), (1, 46)
-NO_USERSPACE, NFTABLES, NFTABLES_BETA, NFTABLES_STABLE = (1, 26), (1, 29), (1, 31), (1, 33)
+NO_USERSPACE = (1, 26)
 STAGES = {"deprecated": "IPVS030", "gated": "IPVS031", "off-by-default": "IPVS032", "removed": "IPVS033"}
 IPVS_GATE, NFTABLES_GATE = "KubeProxyIPVS", "NFTablesProxyMode"
-PLAN = "off by default in 1.40 and removed in 1.43 (KEP-5495); nftables mode takes its place"
+
+
+def _named(release: Release) -> str:
+    return f"{release[0]}.{release[1]}"
+
+
+PLAN = f"off by default in {_named(OFF)} and removed in {_named(REMOVED)} (KEP-5495); nftables mode takes its place"
 
 
 def stage(version: str) -> str:
@@ -34,11 +49,11 @@ def stage(version: str) -> str:
 def notice(version: str) -> str:
     """Return what an operator on this version of kube-proxy must know, "" while IPVS mode is supported."""
     return {
-        "deprecated": f"IPVS mode is deprecated since Kubernetes 1.35, {PLAN}",
-        "gated": f"IPVS mode is deprecated and behind the feature gate KubeProxyIPVS since 1.37, {PLAN}",
-        "off-by-default": "IPVS mode is off by default since Kubernetes 1.40: kube-proxy does not start in it without "
-        "the feature gate KubeProxyIPVS; it is removed in 1.43 (KEP-5495)",
-        "removed": "Kubernetes 1.43 removed IPVS mode (KEP-5495): this kube-proxy cannot run it",
+        "deprecated": f"IPVS mode is deprecated since Kubernetes {_named(DEPRECATED)}, {PLAN}",
+        "gated": f"IPVS mode is deprecated and behind the feature gate KubeProxyIPVS since {_named(GATED)}, {PLAN}",
+        "off-by-default": f"IPVS mode is off by default since Kubernetes {_named(OFF)}: kube-proxy does not start in "
+        f"it without the feature gate KubeProxyIPVS; it is removed in {_named(REMOVED)} (KEP-5495)",
+        "removed": f"Kubernetes {_named(REMOVED)} removed IPVS mode (KEP-5495): this kube-proxy cannot run it",
     }.get(stage(version), "")
 
 
@@ -64,7 +79,7 @@ def outlook(version: str) -> str:
     number = parse_version(version)
     if number is None or stage(version) != "supported":
         return ""
-    return f"deprecated from Kubernetes {DEPRECATED[0]}.{DEPRECATED[1]}; you run {number[0]}.{number[1]}"
+    return f"deprecated from Kubernetes {_named(DEPRECATED)}; you run {_named(number)}"
 
 
 def ipvs_is_off(version: str, gates: Mapping[str, bool]) -> bool:
@@ -87,7 +102,7 @@ def missing_mode(version: str, mode: str, gates: Mapping[str, bool]) -> str:
     if mode == "userspace":
         return "" if number < NO_USERSPACE else f"kube-proxy {version} has no mode userspace: it ended with 1.25"
     if number < NFTABLES:
-        return f"kube-proxy {version} has no mode nftables: it came with 1.29"
+        return f"kube-proxy {version} has no mode nftables: it came with {_named(NFTABLES)}"
     return _nftables_gate(number, version, gates)
 
 
