@@ -9,7 +9,7 @@ from kubectl_ipvs.sandbox.apiserver.access import Access, Attributes, User, revi
 from kubectl_ipvs.sandbox.apiserver.execs import exec_reply
 from kubectl_ipvs.sandbox.apiserver.kubectl import discovery, openapi
 from kubectl_ipvs.sandbox.apiserver.port_forwards import port_forward_reply
-from kubectl_ipvs.sandbox.apiserver.resources import BY_PATH, PODS, REVIEWS, Resource
+from kubectl_ipvs.sandbox.apiserver.resources import BY_PATH, CUSTOM, PODS, REVIEWS, Resource
 from kubectl_ipvs.sandbox.apiserver.store import encode
 from kubectl_ipvs.sandbox.nodes import bare_pods
 from kubectl_ipvs.sandbox.nodes.logs import log_reply
@@ -133,6 +133,8 @@ class Api:
         asked = Attributes(verb, resource.group, resource.plural, target.subresource, namespace, target.name)
         self._access.authorize(user, asked)
         store = self._world.store
+        if resource in CUSTOM and not self._world.given.objects[resource.kind]:
+            raise no_such_path()
         if target.subresource in ("log", *STREAMS):
             return self._of_pod(request, user, target)
         if verb == "list":

@@ -70,8 +70,14 @@ DAEMONSETS = Resource(
 LEASES = Resource("coordination.k8s.io", "leases", "Lease")
 
 RESOURCES = (CONFIGMAPS, ENDPOINTS, EVENTS, NAMESPACES, NODES, PODS, SERVICES, DAEMONSETS, LEASES, ENDPOINTSLICES)
-BY_PATH = {(resource.group, resource.plural): resource for resource in RESOURCES}
-BY_KIND = {resource.kind.lower(): resource for resource in RESOURCES} | {
+# Resources that others register, served where an object of that kind was given; discovery does not list them.
+CUSTOM = (
+    Resource("crd.projectcalico.org", "felixconfigurations", "FelixConfiguration", namespaced=False),
+    Resource("operator.tigera.io", "installations", "Installation", namespaced=False),
+    Resource("monitoring.coreos.com", "prometheusrules", "PrometheusRule"),
+)
+BY_PATH = {(resource.group, resource.plural): resource for resource in (*RESOURCES, *CUSTOM)}
+BY_KIND = {resource.kind.lower(): resource for resource in (*RESOURCES, *CUSTOM)} | {
     name: resource for resource in RESOURCES for name in (resource.plural, *resource.short)
 }
 

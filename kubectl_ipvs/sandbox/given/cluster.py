@@ -9,7 +9,10 @@ from kubectl_ipvs.sandbox.nodes.pods import Static
 from kubectl_ipvs.sandbox.nodes.rows import Row
 
 Obj = dict[str, Any]
-KINDS = ("Namespace", "Node", "ConfigMap", "DaemonSet", "Service", "Endpoints", "EndpointSlice")
+KINDS = (
+    "Namespace", "Node", "ConfigMap", "DaemonSet", "Service", "Endpoints", "EndpointSlice", "FelixConfiguration",
+    "Installation", "PrometheusRule",
+)  # fmt: skip
 
 
 @dataclass(slots=True, kw_only=True)

@@ -18,8 +18,11 @@ Obj = dict[str, Any]
 MIRROR = "kubernetes.io/config.mirror"
 _FIELDS = ("manager", "operation", "fieldsV1")
 _OF_SERVER = ("resourceVersion", "selfLink", "deletionTimestamp", "deletionGracePeriodSeconds")
-_NO_NAMESPACE = ("Namespace", "Node")
-_API = {"DaemonSet": "apps/v1", "EndpointSlice": "discovery.k8s.io/v1"}
+_NO_NAMESPACE = ("Namespace", "Node", "FelixConfiguration", "Installation")
+_API = {
+    "DaemonSet": "apps/v1", "EndpointSlice": "discovery.k8s.io/v1", "FelixConfiguration": "crd.projectcalico.org/v1",
+    "Installation": "operator.tigera.io/v1", "PrometheusRule": "monitoring.coreos.com/v1",
+}  # fmt: skip
 
 
 def complete(read: Read, options: Options) -> Cluster:
@@ -87,11 +90,13 @@ def _nodes(made: Cluster, read: Read, pods: list[Obj], options: Options) -> None
 
 
 def new_node(wish: Obj, address: str, options: Options) -> Obj:
-    """Return a node of this name, with these labels, taints and kernel."""
+    """Return a node of this name, with these labels, taints, kernel, operating system and further addresses."""
     obj = node(wish["name"], address, options, control_plane=False, windows=False)
     obj["metadata"]["labels"] |= wish.get("labels") or {}
     obj["spec"] |= {"taints": wish["taints"]} if wish.get("taints") else {}
     obj["status"]["nodeInfo"] |= {"kernelVersion": wish["kernel"]} if wish.get("kernel") else {}
+    obj["status"]["nodeInfo"] |= {"osImage": wish["os_image"]} if wish.get("os_image") else {}
+    obj["status"]["addresses"] += [{"type": "InternalIP", "address": each} for each in wish.get("addresses") or ()]
     return obj
 
 

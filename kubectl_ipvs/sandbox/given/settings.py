@@ -1,11 +1,12 @@
 """What a world.yaml says beside objects.
 
-Its keys: `version` of kube-proxy; `nodes` (name, labels, taints, ready, kernel); `only` {node: lines}: the whole table,
-in which `SCHED` stands for the scheduler in force; `extra` {node: lines}: rows beside kube-proxy's; `initial` {node:
-scheduler in the kernel before}; `faults` {node: kinds}; `deny` [{verb, resource, ssar}]: refused (ssar false: access
-reviews still say yes); `deny_exec`: the words with which a webhook denies every exec; `tools` {container: programs in
-its image}; `pod_overrides` {node: {never: true, reason}}: its pod is Pending for ever; `pod_age`: seconds, negative is
-long ago; `ds_status` {name: fields of its status}; `files` {node: {path: text}}: files of the node.
+Its keys: `version` of kube-proxy; `nodes` (name, labels, taints, ready, kernel, os_image, further addresses); `only`
+{node: lines}: the whole table, in which `SCHED` stands for the scheduler in force; `extra` {node: lines}: rows beside
+kube-proxy's; `initial` {node: scheduler in the kernel before}; `faults` {node: kinds}; `deny` [{verb, resource,
+ssar}]: refused (ssar false: access reviews still say yes); `deny_exec`: the words with which a webhook denies every
+exec; `tools` {container: programs in its image}; `pod_overrides` {node: {never: true, reason}}: its pod is Pending for
+ever; `pod_age`: seconds, negative is long ago; `ds_status` {name: fields of its status}; `files` {node: {path: text}}:
+files of the node.
 """
 
 from collections.abc import Iterable, Mapping

@@ -93,6 +93,9 @@ SHAPES: Mapping[str, Shape] = {
         "status": {"loadBalancer": {"ingress": [{"ip": str}]}},
     },
     "Endpoints": {"subsets": [{"addresses": [{"!ip": str, "nodeName": str}], "ports": [{**_PORT, "!port": int}]}]},
+    "FelixConfiguration": {"spec": {}},
+    "Installation": {"spec": {}},
+    "PrometheusRule": {"spec": {}},
     "EndpointSlice": {
         "endpoints": [{"addresses": [str], "nodeName": str, "conditions": {"ready": bool, "serving": bool}}],
         "ports": [_PORT],
@@ -100,7 +103,17 @@ SHAPES: Mapping[str, Shape] = {
 }
 WORLD: Mapping[str, Shape] = {
     "version": str,
-    "nodes": [{"!name": str, "labels": _TEXTS, "taints": _TAINTS, "ready": bool, "kernel": str}],
+    "nodes": [
+        {
+            "!name": str,
+            "labels": _TEXTS,
+            "taints": _TAINTS,
+            "ready": bool,
+            "kernel": str,
+            "os_image": str,
+            "addresses": [str],
+        }
+    ],
     "objects": [{}],
     "only": {EACH: [str]},
     "extra": {EACH: [str]},

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import NamedTuple
 
 from kubectl_ipvs.sandbox.nodes.hosts import Host
@@ -86,7 +87,9 @@ def _cat(host: Host, paths: list[str]) -> Output:
 
 
 def _nft(host: Host, words: list[str]) -> Output:
-    """List what there is, as JSON; of text the tables alone."""
+    """List what there is, as JSON; of text the tables alone; or say which nft it is."""
+    if words in (["--version"], ["-v"]):
+        return Output(0, f"nftables v{host.nft_version} (Lester Gooch #5)\n")
     as_json = "-j" in words[:1] or "--json" in words[:1]
     asked = words[1:] if as_json else words
     if asked[:1] != ["list"] or not (as_json or asked == ["list", "tables"]):
@@ -141,6 +144,7 @@ def file_text(host: Host, path: str) -> str | None:
         f"{modules}/modules.dep": kernel.dependencies_text,
         f"{sysctl}/arp_ignore": lambda: "1\n" if kernel.strict_arp else "0\n",
         f"{sysctl}/arp_announce": lambda: "2\n" if kernel.strict_arp else "0\n",
+        **{f"/proc/sys/net/ipv4/vs/{name}": partial("{}\n".format, value) for name, value in host.vs_sysctls.items()},
         "/proc/net/dev": host.network.devices_text,
         "/proc/net/fib_trie": host.network.routes_text,
         "/proc/net/if_inet6": host.network.addresses_text,

@@ -12,6 +12,7 @@ from kubectl_ipvs.sandbox.options import Options
 
 Action = Callable[[], None]
 Obj = dict[str, Any]
+NEWER_NFT = (1, 37)
 FOREIGN = Virtual("TCP", "192.168.50.10", 6443, (("172.18.0.2", 6443), ("172.18.0.3", 6443)))
 STALE = Virtual("TCP", "10.96.250.1", 80, (("10.244.0.250", 8080), ("10.244.0.251", 8080)))
 
@@ -63,6 +64,17 @@ class Host:
     def reachable(self) -> bool:
         """The kubelet can be reached, and reports."""
         return not self.faults.keys() & {"not-ready", "kubeedge"}
+
+    @property
+    def vs_sysctls(self) -> dict[str, int]:
+        """Those of net.ipv4.vs that ipvs mode sets, and nobody sets back; none without IPVS in the kernel."""
+        names = ("conntrack", "expire_nodest_conn", "expire_quiescent_template") if self.kernel.has_ipvs else ()
+        return dict.fromkeys(names, int(self.network.used_ipvs))
+
+    @property
+    def nft_version(self) -> str:
+        """The version of nft in kube-proxy's image: the official one has a later one from 1.37 on."""
+        return "1.0.6.1" if self._options.release >= NEWER_NFT else "1.0.6"
 
     @property
     def keeps_pods(self) -> bool:

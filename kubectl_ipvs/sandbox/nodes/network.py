@@ -38,6 +38,7 @@ class Network:
         self.inside: tuple[str, ...] = local  # the node's InternalIPs
         self.ports: tuple[ServicePort, ...] = ()
         self.has_dummy = False
+        self.used_ipvs = False  # its sysctls are set, for good
         self.ipsets: tuple[str, ...] = ()
         self.nft: Node | None = None
 
@@ -57,7 +58,7 @@ class Network:
 
     def use_ipvs(self) -> None:
         """Make what ipvs mode needs beside the table."""
-        self.has_dummy = True
+        self.has_dummy = self.used_ipvs = True
         self.ipsets = (*IPSETS["KUBE-"], *IPSETS["KUBE-6-"])
 
     def serve_nftables(self, document: Mapping[str, Any], node: str, release: tuple[int, int]) -> None:
