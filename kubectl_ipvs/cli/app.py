@@ -21,6 +21,7 @@ COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside 
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",
+    "doctor": "Show how far the cluster is on its way out of IPVS mode",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
     "completion": "Set up TAB completion (where krew installed the plugin)",
@@ -40,7 +41,7 @@ Examples:
 \b
 Exit codes:
   0 done   1 error   2 usage   3 some nodes failed or left out   4 somebody else changed it
-  5 out of step (status --check)   130 interrupted
+  5 out of step (status --check), not ready (doctor --check)   130 interrupted
 
 \b
 Environment:

@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",
+    "doctor": "Show how far the cluster is on its way out of IPVS mode",
     "schedulers": "Explain the schedulers, and what kube-proxy makes of them",
     "sandbox": "Start a simulated cluster, to try all of this",
     "completion": "Set up TAB completion (where krew installed the plugin)",
@@ -144,6 +145,13 @@ FLAGS: Mapping[str, Flags] = {
         **CHANGING,
         "--stale": ("stale", "", "Only nodes that are out of step or have not read the configuration."),
     },
+    "doctor": {
+        "--output": ("output", "FORMAT", "One of: json, yaml."),
+        "-o": ("output", "FORMAT", "One of: json, yaml."),
+        "--check": ("check", "", "Exit 5 when the cluster is not ready, 3 when something is not known."),
+        "--contexts": ("contexts", "NAMES", "These contexts, one row each: A,B."),
+        "--all-contexts": ("all_contexts", "", "Every context of the kubeconfig."),
+    },
     "schedulers": {
         "--output": ("output", "FORMAT", "One of: wide, json, yaml, name."),
         "-o": ("output", "FORMAT", "One of: wide, json, yaml, name."),
@@ -185,6 +193,7 @@ FORMATS: Mapping[str, tuple[str, ...]] = {
     "set": ("json", "yaml"),
     "undo": ("json", "yaml"),
     "restart": ("json", "yaml"),
+    "doctor": ("json", "yaml"),
     "schedulers": ("wide", "json", "yaml", "name"),
     "version": ("json", "yaml"),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from kubectl_ipvs.cluster import paths
 from kubectl_ipvs.cluster.access.connection import Connection
 from kubectl_ipvs.cluster.leases import Leases
+from kubectl_ipvs.cluster.lists import Lists
 from kubectl_ipvs.cluster.objects import (
     MANAGER,
     ConfigMap,
@@ -75,6 +76,11 @@ class Cluster:
     def leases(self) -> Leases:
         """The leases of this cluster."""
         return Leases(self._rest)
+
+    @property
+    def lists(self) -> Lists:
+        """What runs in it beside kube-proxy."""
+        return Lists(self._rest)
 
     @staticmethod
     def within(seconds: float) -> AbstractContextManager[None]:

@@ -19,7 +19,12 @@ def pods(namespace: str) -> str:
 
 def config_map(namespace: str, name: str) -> str:
     """Return the path of a ConfigMap."""
-    return f"/api/v1/namespaces/{segment(namespace)}/configmaps/{segment(name)}"
+    return f"{config_maps(namespace)}/{segment(name)}"
+
+
+def config_maps(namespace: str) -> str:
+    """Return the path of a namespace's ConfigMaps."""
+    return f"/api/v1/namespaces/{segment(namespace)}/configmaps"
 
 
 def daemon_sets(namespace: str, name: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from kubectl_ipvs.cluster.objects.apps import DaemonSet, daemon_set, selector
 from kubectl_ipvs.cluster.objects.config_maps import MANAGER, MANAGER_AGAIN, ConfigMap, config_map
-from kubectl_ipvs.cluster.objects.core import HOLDER, Node, Pod, Recognize, Taint, node, pod
+from kubectl_ipvs.cluster.objects.core import HOLDER, Node, Pod, PodSpec, Recognize, Taint, node, pod, pod_spec
 from kubectl_ipvs.cluster.objects.json_values import (
     NOTHING,
     Json,
@@ -17,7 +17,7 @@ from kubectl_ipvs.cluster.objects.json_values import (
 from kubectl_ipvs.cluster.objects.services import endpoint_slice, service
 
 __all__ = [
-    "HOLDER", "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "Recognize",
-    "Taint", "condition", "config_map", "daemon_set", "endpoint_slice", "epoch", "items", "mapping", "node", "number",
-    "pod", "selector", "service", "strings", "text",
+    "HOLDER", "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "PodSpec",
+    "Recognize", "Taint", "condition", "config_map", "daemon_set", "endpoint_slice", "epoch", "items", "mapping", "node", "number",
+    "pod", "pod_spec", "selector", "service", "strings", "text",
 ]  # fmt: skip

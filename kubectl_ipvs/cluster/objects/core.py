@@ -25,7 +25,8 @@ class Taint(NamedTuple):
 class Node(NamedTuple):
     """A node: `ready` is its Ready condition, `kernel` as `uname -r` prints it, `addresses` its internal and external.
 
-    `os` is what its kubelet says, and its label where that says nothing; "" where neither does.
+    `os` is what its kubelet says, and its label where that says nothing; "" where neither does. `os_image` names the
+    operating system with its release (`Debian GNU/Linux 12 (bookworm)`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Node(NamedTuple):
     unschedulable: bool = False
     addresses: tuple[str, ...] = ()
     os: str = ""
+    os_image: str = ""
 
     @property
     def windows(self) -> bool:
@@ -84,6 +86,24 @@ class Pod(NamedTuple):
         }
 
 
+class PodSpec(NamedTuple):
+    """What a pod of any kind runs: its spec's JSON."""
+
+    namespace: str
+    name: str
+    owner: str
+    spec: Json
+
+
+def pod_spec(raw: object) -> PodSpec:
+    """Read what a Pod runs."""
+    meta = mapping(mapping(raw).get("metadata"))
+    owner = next((entry for entry in items(meta.get("ownerReferences")) if entry.get("controller")), {})
+    return PodSpec(
+        text(meta.get("namespace")), text(meta.get("name")), text(owner.get("kind")), mapping(mapping(raw).get("spec"))
+    )
+
+
 def node(raw: object) -> Node:
     """Read a Node."""
     meta, spec, status = (mapping(mapping(raw).get(part)) for part in ("metadata", "spec", "status"))
@@ -100,6 +120,7 @@ def node(raw: object) -> Node:
         unschedulable=spec.get("unschedulable") is True,
         addresses=tuple(text(entry.get("address")) for entry in listed if text(entry.get("type")) in ADDRESSES),
         os=text(info.get("operatingSystem")) or labels.get(OS_LABEL, ""),
+        os_image=text(info.get("osImage")),
     )
 
 

@@ -31,8 +31,13 @@ def first_node(targets: Sequence[Target], wanted: str) -> str:
         return ""
     if wanted != "auto":
         return wanted if wanted in names else ""
-    workers = [target.name for target in targets if _is_worker(target.node)]
-    return (workers or names)[0]
+    return first_of([target.node for target in targets])
+
+
+def first_of(nodes: Sequence[ProxyNode]) -> str:
+    """Return the node that a change begins with: the first ready worker, else the first; "" where there is none."""
+    workers = [node.name for node in nodes if _is_worker(node)]
+    return next(iter((*workers, *(node.name for node in nodes))), "")
 
 
 def canary_problem(nodes: Iterable[ProxyNode], left_out: Iterable[str], wanted: str) -> str:

@@ -1,0 +1,155 @@
+"""What each node says by its kube-proxy pod: its table, what is left of IPVS in another mode, the nft in its image."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from kubectl_ipvs.cluster.cluster import Cluster
+from kubectl_ipvs.cluster.objects import Pod
+from kubectl_ipvs.errors import ExecFailed
+from kubectl_ipvs.ipvs.rows import ForeignRow
+from kubectl_ipvs.ipvs.summary import MOST_KEPT, Summary
+from kubectl_ipvs.operations.doctor.questions import Questions
+from kubectl_ipvs.operations.installation import ProxyNode
+from kubectl_ipvs.operations.look import Look, Looker, age
+from kubectl_ipvs.operations.support.fanout import fan_out
+from kubectl_ipvs.proxy.leaving.facts import Leftovers, NodeFact
+from kubectl_ipvs.proxy.release import version_of_image
+from kubectl_ipvs.services.addresses import Addresses
+
+NFT = re.compile(r"nftables v([0-9]+(?:\.[0-9]+)+)")
+DEVICE, DEVICES = "kube-ipvs0:", "/proc/net/dev"
+SYSCTLS = {
+    f"/proc/sys/net/{path}": path
+    for path in ("ipv4/conf/all/arp_ignore", "ipv4/conf/all/arp_announce", "ipv4/vs/conntrack",
+                 "ipv4/vs/expire_nodest_conn", "ipv4/vs/expire_quiescent_template")
+}  # fmt: skip
+TRIED = 2  # pods of one image that are asked for its nft
+
+
+class Nodes:
+    """Asks every node, few requests each: its table; in another mode two more; of one node an image for nft."""
+
+    def __init__(self, cluster: Cluster, looker: Looker, questions: Questions, concurrency: int) -> None:
+        self._cluster, self._looker, self._questions = cluster, looker, questions
+        self._concurrency = concurrency
+
+    def look(
+        self, nodes: Sequence[ProxyNode], seen: Callable[[int, int, Sequence[str]], None]
+    ) -> tuple[list[Look], dict[str, Leftovers]]:
+        """Look at every node's table, and at what IPVS left where the mode is another."""
+        self._cluster.let_go()
+        looks: list[Look] = []
+        left: dict[str, Leftovers] = {}
+        waiting = dict.fromkeys(node.name for node in nodes)
+        for look, found in fan_out(self._look, nodes, self._concurrency):
+            looks.append(look)
+            waiting.pop(look.node.name, None)
+            left |= {} if found is None else {look.node.name: found}
+            seen(len(looks), len(nodes), tuple(waiting))
+        return looks, left
+
+    def _look(self, node: ProxyNode) -> tuple[Look, Leftovers | None]:
+        look = self._looker.look(node)
+        if mode_of(look) in {"ipvs", ""} or node.pod is None or not node.pod.ready:
+            return look, None
+        return look, self._left(node.pod, look)
+
+    def _left(self, pod: Pod, look: Look) -> Leftovers:
+        """Read what is there beside the table: devices and sysctls by one cat, ipsets by ipset."""
+        summary, name = look.reading.summary, look.node.name
+        rows = summary.virtual_servers if summary else 0 if look.reading.failure == "not-ipvs" else None
+        code, out, err = self._run(pod, ("cat", DEVICES, *SYSCTLS))
+        device, sysctls = None, None
+        if code in {0, 1} and DEVICES not in err:
+            lines = out.splitlines()
+            there = [path for path in SYSCTLS if path not in err]
+            values = lines[len(lines) - len(there) :] if there else []
+            device = any(line.strip().startswith(DEVICE) for line in lines)
+            sysctls = {SYSCTLS[path]: int(value) for path, value in zip(there, values, strict=False) if value.isdigit()}
+        else:
+            self._questions.note_node("devices and sysctls that IPVS left", err or "no answer", name)
+        code, out, err = self._run(pod, ("ipset", "-n", "list"))
+        sets = tuple(line for line in out.splitlines() if line.startswith("KUBE-")) if code == 0 else None
+        if sets is None:
+            self._questions.note_node("ipsets that IPVS left", err or "no answer", name)
+        return Leftovers(rows, device, sets, sysctls)
+
+    def nft(self, nodes: Sequence[ProxyNode]) -> dict[str, str]:
+        """Return the version of nft in each image ("" where there is none); images without an answer are noted."""
+        by_image: dict[str, list[Pod]] = {}
+        for node in nodes:
+            if node.pod is not None and node.pod.ready and node.ready:
+                by_image.setdefault(node.pod.image, []).append(node.pod)
+        found = {}
+        for image, version, why in fan_out(self._nft, list(by_image.items()), self._concurrency):
+            if version is None:
+                self._questions.note(f"nft in {image}", why)
+            else:
+                found[image] = version
+        return found
+
+    def _nft(self, entry: tuple[str, list[Pod]]) -> tuple[str, str | None, str]:
+        image, pods = entry
+        why = ""
+        for pod in pods[:TRIED]:
+            code, out, err = self._run(pod, ("nft", "--version"))
+            match = NFT.search(out)
+            if code == 0 and match:
+                return image, match[1], ""
+            if code == MISSING:
+                return image, "", ""
+            why = err or "its answer is not understood"
+        return image, None, why
+
+    def _run(self, pod: Pod, command: Sequence[str]) -> tuple[int | None, str, str]:
+        """Run a command; return its code (MISSING: no such program), what it printed, what went wrong."""
+        parts: list[bytes] = []
+        try:
+            ended = self._cluster.run(pod, command, timeout=self._looker.timeout, sink=parts.append)
+        except ExecFailed as error:
+            return None, "", str(error)
+        if ended.missing:
+            return MISSING, "", f"the image has no {command[0]}"
+        return ended.code, b"".join(parts).decode(errors="replace"), ended.stderr.strip() or ended.problem
+
+
+MISSING = 127
+
+
+def mode_of(look: Look) -> str:
+    """Return the mode that a node's kube-proxy is in, "" where that cannot be told."""
+    source, pod = look.node.source, look.node.pod
+    if look.verdict.mode or source.mode is None or pod is None:
+        return look.verdict.mode
+    return source.mode if age(source, pod) == "current" else ""
+
+
+def node_fact(
+    look: Look, left: Leftovers | None, nft: Mapping[str, str], known: Addresses | None, questions: Questions
+) -> NodeFact:
+    """Put together what is known of a node."""
+    node, summary, mode = look.node, look.reading.summary, mode_of(look)
+    rows: tuple[ForeignRow, ...] | None = None
+    count = 0
+    if summary is not None:
+        rows, count = foreign(summary, known)
+        if known is not None and any(number > MOST_KEPT for number in summary.schedulers.values()):
+            questions.note_node("rows of no Service", f"more than {MOST_KEPT} rows of one scheduler", node.name)
+    elif mode in {"ipvs", ""}:
+        questions.note_node("the IPVS table", look.verdict.reason or look.reading.reason, node.name)
+    machine, image = node.node, node.pod.image if node.pod else ""
+    return NodeFact(
+        node.name, machine.kernel if machine else "", machine.os_image if machine else "", version_of_image(image),
+        mode, machine.addresses if machine else (), nft.get(image), rows, count, left,
+    )  # fmt: skip
+
+
+def foreign(summary: Summary, known: Addresses | None) -> tuple[tuple[ForeignRow, ...], int]:
+    """Return the rows that kube-proxy did not make, and their number; by the Services where those are known."""
+    rows, count = summary.foreign_rows, summary.foreign
+    if known is None:
+        return rows, count
+    stray = [row for kept in summary.examples.values() for row in kept if not known.has(row.protocol, row.address)]
+    if len(stray) == sum(map(len, summary.examples.values())) and stray:
+        return rows, count  # a list in which nothing of a table is found is no judge of it
+    return (*rows, *(ForeignRow(row, "no service") for row in sorted(stray))), count + len(stray)
