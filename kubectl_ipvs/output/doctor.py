@@ -97,9 +97,9 @@ def verdict(found: Diagnosis) -> str:
 def _versions(found: Diagnosis) -> list[str]:
     versions = ", ".join(dict.fromkeys(each.node.version or "<unknown>" for each in found.nodes)) or "<unknown>"
     count = "1 node" if len(found.nodes) == 1 else f"{len(found.nodes)} nodes"
-    mode = found.mode or ("several modes" if found.nodes else "<unknown>")
-    said = f"Kubernetes {found.version or '<unknown>'}, kube-proxy {versions} on {count}, mode {mode}"
-    said += f", scheduler {found.scheduler or '<several or unknown>'}" if mode == "ipvs" else ""
+    modes = dict.fromkeys(each.node.mode or "<unknown>" for each in found.nodes) or ("<unknown>",)
+    said = f"Kubernetes {found.version or '<unknown>'}, kube-proxy {versions} on {count}, mode {', '.join(modes)}"
+    said += f", scheduler {found.scheduler or '<several or unknown>'}" if found.mode == "ipvs" else ""
     dates: defaultdict[str, list[str]] = defaultdict(list)
     for date in found.schedule:
         dates[date.version].append(f"{date.what} ({date.source})")

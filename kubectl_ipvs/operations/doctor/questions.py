@@ -18,7 +18,7 @@ class Questions:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._unknown: list[Unknown] = []
-        self._nodes: dict[tuple[str, str], list[str]] = {}
+        self._nodes: dict[tuple[str, str], dict[str, str]] = {}
 
     def ask(self, question: str, call: Callable[[], Answer]) -> Answer | None:
         """Return the answer, None where there is none."""
@@ -33,16 +33,19 @@ class Questions:
         with self._lock:
             self._unknown.append(Unknown(question, reason))
 
-    def note_node(self, question: str, reason: str, node: str) -> None:
-        """Note that a question has no answer for a node; nodes with the same reason are one entry."""
+    def note_node(self, question: str, kind: str, reason: str, node: str) -> None:
+        """Note that a question has no answer for a node; nodes with the same kind of failure are one entry.
+
+        The reason of the first is said: reasons name pods, so that no two are alike.
+        """
         with self._lock:
-            self._nodes.setdefault((question, reason), []).append(node)
+            self._nodes.setdefault((question, kind), {})[node] = reason
 
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """Everything that was noted, in a settled order."""
-        grouped = [
-            Unknown(f"{question} on {some(tuple(sorted(nodes, key=natural)))}", reason)
-            for (question, reason), nodes in self._nodes.items()
-        ]
+        grouped = []
+        for (question, _), reasons in self._nodes.items():
+            nodes = tuple(sorted(reasons, key=natural))
+            grouped.append(Unknown(f"{question} on {some(nodes)}", reasons[nodes[0]]))
         return tuple(sorted((*self._unknown, *grouped)))

@@ -67,11 +67,11 @@ class Nodes:
             device = any(line.strip().startswith(DEVICE) for line in lines)
             sysctls = {SYSCTLS[path]: int(value) for path, value in zip(there, values, strict=False) if value.isdigit()}
         else:
-            self._questions.note_node("devices and sysctls that IPVS left", err or "no answer", name)
+            self._questions.note_node("devices and sysctls that IPVS left", str(code), err or "no answer", name)
         code, out, err = self._run(pod, ("ipset", "-n", "list"))
         sets = tuple(line for line in out.splitlines() if line.startswith("KUBE-")) if code == 0 else None
         if sets is None:
-            self._questions.note_node("ipsets that IPVS left", err or "no answer", name)
+            self._questions.note_node("ipsets that IPVS left", str(code), err or "no answer", name)
         return Leftovers(rows, device, sets, sysctls)
 
     def nft(self, nodes: Sequence[ProxyNode]) -> dict[str, str]:
@@ -134,9 +134,11 @@ def node_fact(
     if summary is not None:
         rows, count = foreign(summary, known)
         if known is not None and any(number > MOST_KEPT for number in summary.schedulers.values()):
-            questions.note_node("rows of no Service", f"more than {MOST_KEPT} rows of one scheduler", node.name)
+            reason = f"more than {MOST_KEPT} rows of one scheduler"
+            questions.note_node("rows of no Service", "", reason, node.name)
     elif mode in {"ipvs", ""}:
-        questions.note_node("the IPVS table", look.verdict.reason or look.reading.reason, node.name)
+        reason = look.verdict.reason or look.reading.reason
+        questions.note_node("the IPVS table", look.reading.failure or look.verdict.state, reason, node.name)
     machine, image = node.node, node.pod.image if node.pod else ""
     return NodeFact(
         node.name, machine.kernel if machine else "", machine.os_image if machine else "", version_of_image(image),

@@ -31,9 +31,11 @@ def steps(way: Way, place: Place | None, *, migrates: bool) -> tuple[str, ...]:
     """Return the commands; `migrates`: this program has the command that does all of it."""
     if migrates:
         return (*(f"# {words}" for words in way.elsewhere), MIGRATE + FLAGS[way.name])
-    if way.name == "by-hand" or place is None:
-        return ("# set the mode where the nodes are set up, one node or pool at a time (docs/leaving-ipvs.md)",
-                "kubectl ipvs status", "kubectl ipvs doctor")  # fmt: skip
+    if way.name == "by-hand":
+        return ("# set the mode where the nodes are set up, a pool at a time: docs/leaving-ipvs.md",
+                "kubectl ipvs status")  # fmt: skip
+    if place is None:
+        return ("# its DaemonSet names another ConfigMap already: docs/leaving-ipvs.md", "kubectl ipvs status")
     if way.name == "shared":
         own = () if way.elsewhere else (_edited(place, f"s/{MODE}/"),)
         return (*(f"# {words}" for words in way.elsewhere), *own, *_restarts(place))
