@@ -34,8 +34,10 @@ def printed(*words: str) -> str:
     return held.getvalue()
 
 
+DOCTOR = ("kubectl ipvs doctor",)
 MAKERS: Mapping[str, Callable[[], str]] = {
     "session": lambda: f"```console\n{play(show=False)}```\n",
+    "doctor": lambda: f"```console\n{play(show=False, commands=DOCTOR)}```\n",
     "help": lambda: f"```console\n$ kubectl ipvs --help\n{printed('--help')}```\n",
     "schedulers": lambda: f"```console\n$ kubectl ipvs schedulers\n{printed('schedulers')}```\n",
 }

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from kubectl_ipvs.sandbox import Sandbox
@@ -18,13 +19,13 @@ COMMANDS = (
 )
 
 
-def play(*, show: bool) -> str:
-    """Run the session; return what a terminal would hold, or show it as it comes (and return nothing)."""
+def play(*, show: bool, commands: Sequence[str] = COMMANDS) -> str:
+    """Run the session, or other commands; return what a terminal would hold, or show it (and return nothing)."""
     told: list[str] = []
     with Sandbox(nodes=3) as box, tempfile.TemporaryDirectory() as folder:
         kubeconfig = Path(folder) / "kubeconfig"
         kubeconfig.write_text(box.kubeconfig())
-        for command in COMMANDS:
+        for command in commands:
             told.append(f"$ {command}\n")
             if show:
                 sys.stdout.write(f"\n\x1b[1m$ {command}\x1b[0m\n" if sys.stdout.isatty() else f"\n$ {command}\n")

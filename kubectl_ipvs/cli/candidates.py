@@ -22,7 +22,10 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     "canary": {"auto": "a worker goes first", "none": "no node goes first"},
     "sort_by": {"name": "", "active": "most active connections first", "skew": "the least even first"},
 }
-ASKED = {"context": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes", "service": "services"}
+ASKED = {
+    "context": "contexts", "contexts": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes",
+    "service": "services",
+}  # fmt: skip
 NODES_FOLLOW = {"status", "table", "restart"}
 ACTIONS = {"install": "put it beside the plugin", "uninstall": "take it away"}
 

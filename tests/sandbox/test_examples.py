@@ -117,7 +117,7 @@ def test_example_with_a_copy(sandbox: MakeSandbox, tmp_path: Path) -> None:
     assert (len(nodes.splitlines()), running.returncode, "Traceback" in err) == (4, 0, False)
 
 
-DOCUMENTS = ("README.md", "docs/preflight.md", "docs/output.md", "CHANGELOG.md", "SECURITY.md")
+DOCUMENTS = ("README.md", "docs/preflight.md", "docs/output.md", "docs/leaving-ipvs.md", "CHANGELOG.md", "SECURITY.md")
 SPAN = re.compile(r"kubectl ipvs ([a-z]+)([^`\n|#&>]*)")
 
 

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kubectl_ipvs.sandbox import Sandbox
+from kubectl_ipvs.sandbox.apiserver.store import copied
 from tests.harness import BRISK, Ipvs, MakeSandbox
 
 RBAC = Path(__file__).parents[2] / "docs/rbac.yaml"
@@ -18,6 +19,7 @@ VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletec
 RESOURCES = (
     "pods", "pods/exec", "pods/portforward", "pods/log",
     "nodes", "configmaps", "secrets", "daemonsets", "services", "endpointslices", "events", "leases",
+    "prometheusrules", "felixconfigurations", "installations",
 )  # fmt: skip
 Right = tuple[str, str]  # verb, resource
 
@@ -96,6 +98,29 @@ def test_one_right_less_is_named(
     goes_on = {("list", "nodes"), ("list", "daemonsets"), ("get", "leases"), ("create", "leases"), ("update", "leases")}
     goes_on.add(("list", "endpointslices"))
     assert (said in run.out + run.err, run.code != 0) == (True, right not in goes_on), run.err
+
+
+CALICO = ({"kind": "FelixConfiguration", "metadata": {"name": "default"}},
+          {"kind": "Installation", "metadata": {"name": "default"}},
+          {"kind": "PrometheusRule", "metadata": {"name": "rules", "namespace": "default"}})  # fmt: skip
+DOCTOR = sorted(rights("doctor"))
+
+
+@pytest.mark.parametrize("less", [None, *DOCTOR], ids=["whole", *(" ".join(right) for right in DOCTOR)])
+def test_doctor_needs_each_right_of_its_role(less: Right | None, sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """With the viewer's rights and its own nothing is unknown; without any one of them that one question is."""
+    with sandbox(nodes=1) as first:
+        built = [*first.objects("DaemonSet"), *first.objects("ConfigMap"), *first.objects("Node")]
+    calico = copied(built[0])
+    calico["metadata"]["name"] = "calico-node"
+    calico["spec"]["template"]["spec"] = {"containers": [{"name": "calico-node", "image": "calico/node:v3.32.0"}]}
+    box = sandbox(world={"objects": [*built, calico, *CALICO]})
+    restrict(box, (rights("viewer") | rights("doctor")) - {less or ("", "")})
+
+    run = ipvs(box, "doctor", "-o", "json")
+
+    assert (run.code, len(run.json["unknown"])) == (0, 1 if less else 0), run.out
+    assert not less or f'cannot {less[0]} resource "{less[1]}"' in run.json["unknown"][0]["reason"]
 
 
 def test_watch_only_spares_the_server(sandbox: MakeSandbox, ipvs: Ipvs) -> None:

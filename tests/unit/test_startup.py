@@ -29,6 +29,7 @@ sys.stdout.write("\\n" + json.dumps([code, sorted(sys.modules)]))
         (["get", "--help"], set()),
         (["set", "--help"], set()),
         (["status", "--help"], set()),
+        (["doctor", "--help"], set()),
     ],
 )
 def test_what_is_not_loaded(arguments: list[str], allowed: set[str]) -> None:
