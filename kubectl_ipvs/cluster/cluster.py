@@ -21,7 +21,6 @@ from kubectl_ipvs.cluster.objects import (
     Recognize,
     config_map,
     daemon_set,
-    endpoint_slice,
     mapping,
     node,
     number,
@@ -149,13 +148,8 @@ class Cluster:
         return self._rest.collect("/api/v1/services", service)[0]
 
     def endpoint_slices(self) -> list[EndpointSlice]:
-        """List the EndpointSlices of all namespaces; of v1beta1 where the API server is older than 1.21."""
-        try:
-            return self._rest.collect("/apis/discovery.k8s.io/v1/endpointslices", endpoint_slice)[0]
-        except ApiError as error:
-            if error.status != 404:  # noqa: PLR2004 - HTTP's own number
-                raise
-        return self._rest.collect("/apis/discovery.k8s.io/v1beta1/endpointslices", endpoint_slice)[0]
+        """List the EndpointSlices of all namespaces."""
+        return self.lists.endpoint_slices()
 
     def create_pod(self, manifest: Mapping[str, Any]) -> Pod:
         """Create a pod in the namespace that its manifest names."""

@@ -11,11 +11,13 @@ from kubectl_ipvs.cluster.objects import (
     PodSpec,
     config_map,
     daemon_set,
+    endpoint_slice,
     mapping,
     pod_spec,
 )
 from kubectl_ipvs.cluster.wire.rest import Rest
 from kubectl_ipvs.errors import ApiError
+from kubectl_ipvs.services.objects import EndpointSlice
 
 NOT_FOUND = 404
 
@@ -38,6 +40,15 @@ class Lists:
     def pods_on(self, node: str) -> list[PodSpec]:
         """List what the pods on a node run, those of all namespaces."""
         return self._rest.collect("/api/v1/pods", pod_spec, {"fieldSelector": f"spec.nodeName={node}"})[0]
+
+    def endpoint_slices(self) -> list[EndpointSlice]:
+        """List the EndpointSlices of all namespaces; of v1beta1 where the API server is older than 1.21."""
+        try:
+            return self._rest.collect("/apis/discovery.k8s.io/v1/endpointslices", endpoint_slice)[0]
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+        return self._rest.collect("/apis/discovery.k8s.io/v1beta1/endpointslices", endpoint_slice)[0]
 
     def custom(self, group: str, version: str, plural: str) -> list[Json] | None:
         """List custom resources as their JSON, those of all namespaces; None where no such resource is registered."""

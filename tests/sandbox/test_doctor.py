@@ -185,6 +185,28 @@ def test_doctor_sees_what_is_in_the_cluster(name: str, sandbox: MakeSandbox, ipv
     assert (run.code, codes(run), run.json["unknown"]) == (0, expected, []), run.err
 
 
+def test_foreign_row_among_many_is_found(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """However long a table is, the one row of no Service is named, and nothing of it is unknown."""
+    box = sandbox(nodes=2, services=250, endpoints=1, faults={"node1": "foreign=rr"})
+
+    run = ipvs(box, "doctor", "-o", "json")
+
+    (found,) = (entry for entry in run.json["findings"] if entry["code"] == "IPVS130")
+    assert ("node1: TCP 192.168.50.10:6443 rr" in found["reason"], found["nodes"]) == (True, ["node1"])
+    assert run.json["unknown"] == []
+
+
+def test_requests_are_few(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """A node more costs its table alone; the image is asked for nft once."""
+    counts = []
+    for nodes in (4, 8):
+        box = sandbox(nodes=nodes)
+        assert ipvs(box, "doctor", "--concurrency", "1").code == 0
+        counts.append(sum("/exec" in seen.path for seen in box.requests))
+
+    assert counts[1] - counts[0] == 4
+
+
 def test_node_that_cannot_is_named(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """One old kernel makes a node not ready and the cluster not yet: exit code 5, the code on the last line."""
     box = sandbox(world=SEEN["an old kernel"][0])

@@ -10,10 +10,10 @@ from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, UsageError, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from kubectl_ipvs.operations.doctor.contexts import Row
-    from kubectl_ipvs.operations.doctor.examine import Report
+    from kubectl_ipvs.operations.doctor.examine import Progress, Report
 
 FORMATS = ("table", "json", "yaml")
 
@@ -79,6 +79,8 @@ def _contexts(session: Session, named: str | None, *, every: bool) -> "list[str]
     if (named is not None and every) or session.options.context:
         other = "--contexts" if named is not None and every else "--context"
         raise UsageError(f"{flag} and {other} exclude each other", hint="give one of them")
+    if session.helper_image:
+        raise UsageError(f"{flag} and --helper-image exclude each other: pods are made in one cluster at a time")
     from kubectl_ipvs.cluster.access.context_selection import names_hint
     from kubectl_ipvs.cluster.access.kubeconfig import load
 
@@ -96,31 +98,32 @@ def _contexts(session: Session, named: str | None, *, every: bool) -> "list[str]
 
 
 def _examine(session: Session) -> "Report":
-    cluster = session.cluster()
-    looker = session.looker(cluster)
-    counter = Counter(looker.timeout)
-    from kubectl_ipvs.operations.doctor.examine import examine
-
+    counter = Counter(session.exec_seconds)
     try:
-        return examine(cluster, session.where, looker, session.at_once, counter)
+        return _report(session, counter)
     finally:
         counter.end()
 
 
+def _report(session: Session, seen: "Progress") -> "Report":
+    from kubectl_ipvs.operations.doctor.examine import examine
+
+    cluster = session.cluster()
+    return examine(
+        cluster, session.where, lambda listed: session.looking(cluster, services=listed), session.at_once, seen
+    )
+
+
 def _rows(session: Session, names: "Sequence[str]") -> "list[Row]":
     from kubectl_ipvs.operations.doctor.contexts import each
-    from kubectl_ipvs.operations.doctor.examine import examine
 
     def silent(done: int, total: int, waiting: "Sequence[str]") -> None:
         """Say nothing: the nodes of several clusters are no one count."""
 
     def look(name: str) -> "Report":
-        own = session._replace(options=session.options._replace(context=name))
-        cluster = own.cluster()
-        return examine(cluster, own.where, own.looker(cluster), own.at_once, silent)
+        return _report(session._replace(options=session.options._replace(context=name)), silent)
 
-    asked: Callable[[str], Report] = look
-    return each(names, asked)
+    return each(names, look)
 
 
 def _code(report: "Report", *, check: bool) -> ExitCode:

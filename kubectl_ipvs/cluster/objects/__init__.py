@@ -18,6 +18,6 @@ from kubectl_ipvs.cluster.objects.services import endpoint_slice, service
 
 __all__ = [
     "HOLDER", "MANAGER", "MANAGER_AGAIN", "NOTHING", "ConfigMap", "DaemonSet", "Json", "Node", "Pod", "PodSpec",
-    "Recognize", "Taint", "condition", "config_map", "daemon_set", "endpoint_slice", "epoch", "items", "mapping", "node", "number",
-    "pod", "pod_spec", "selector", "service", "strings", "text",
+    "Recognize", "Taint", "condition", "config_map", "daemon_set", "endpoint_slice", "epoch", "items", "mapping",
+    "node", "number", "pod", "pod_spec", "selector", "service", "strings", "text",
 ]  # fmt: skip

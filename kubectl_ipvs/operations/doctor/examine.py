@@ -1,14 +1,16 @@
 """One cluster on its way out of IPVS mode: asks all that the rules need, and has them judge it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import DaemonSet, items, mapping, text
-from kubectl_ipvs.errors import ApiError, ConfigurationInvalid
+from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.doctor.questions import Questions
-from kubectl_ipvs.operations.doctor.surroundings import Looking, Surroundings, workload
+from kubectl_ipvs.operations.doctor.surroundings import Asking, Surroundings, workload
 from kubectl_ipvs.operations.doctor.tables import Nodes, node_fact
 from kubectl_ipvs.operations.installation import Installation, Where
 from kubectl_ipvs.operations.look import Looker
@@ -20,9 +22,11 @@ from kubectl_ipvs.proxy.leaving.facts import ConfigurationFact, Facts, NodeFact,
 from kubectl_ipvs.proxy.leaving.findings import Seen
 from kubectl_ipvs.proxy.leaving.settings import Settings, settings
 from kubectl_ipvs.proxy.leaving.steps import Place
-from kubectl_ipvs.services.addresses import Addresses
+from kubectl_ipvs.services.names import Names
+from kubectl_ipvs.services.objects import Service
 
 MODULES = "/lib/modules"
+Looking = Callable[[Callable[[], Iterable[Service]]], AbstractContextManager[Looker]]
 Progress = Callable[[int, int, Sequence[str]], None]
 
 
@@ -33,8 +37,11 @@ class Report(NamedTuple):
     place: Place | None
 
 
-def examine(cluster: Cluster, where: Where, looker: Looker, concurrency: int, seen: Progress) -> Report:
-    """Ask everything once; raises IpvsError where the API server is not reached, or where no kube-proxy is found."""
+def examine(cluster: Cluster, where: Where, looking: Looking, concurrency: int, seen: Progress) -> Report:
+    """Ask everything once; raises IpvsError where the API server is not reached, or where no kube-proxy is found.
+
+    `looking` gives what looks at nodes, for these Services.
+    """
     questions = Questions()
     try:
         version = cluster.version()
@@ -42,8 +49,11 @@ def examine(cluster: Cluster, where: Where, looker: Looker, concurrency: int, se
         version = ""
         questions.note("the API server's version", str(error))
     found = _found(cluster, where, questions)
-    around = Looking(cluster, found, questions)()
-    nodes = _nodes(cluster, found, looker, concurrency, seen, around, questions) if found else []
+    around = Asking(cluster, found, questions)()
+    nodes: list[NodeFact] = []
+    if found is not None:
+        with looking(partial(_known, around)) as looker:
+            nodes = _nodes(cluster, found, looker, concurrency, seen, around, questions)
     facts = Facts(
         version=version,
         nodes=nodes,
@@ -52,6 +62,12 @@ def examine(cluster: Cluster, where: Where, looker: Looker, concurrency: int, se
     )
     diagnosis = diagnose(facts, questions.unknown)
     return Report(diagnosis, _place(found) if found else None)
+
+
+def _known(around: Surroundings) -> Iterable[Service]:
+    if around.services is None:
+        raise IpvsError("Services cannot be listed")
+    return around.services
 
 
 def _found(cluster: Cluster, where: Where, questions: Questions) -> Installation | None:
@@ -75,12 +91,16 @@ def _nodes(
     around: Surroundings,
     questions: Questions,
 ) -> list[NodeFact]:
-    asking = Nodes(cluster, looker, questions, concurrency)
-    looks, left = asking.look(found.nodes, seen)
+    addresses = [address for node in found.nodes if node.node for address in node.node.addresses]
+    names = None if around.services is None else Names(around.services, (), addresses)
+    asking = Nodes(cluster, looker, names, questions, concurrency)
+    looks = asking.look(found.nodes, seen)
+    later = None
+    if any(each.why == "no service" for entry in looks.values() for each in entry.foreign or ()):
+        again = questions.ask("Services", cluster.services)  # a Service may have been made meanwhile
+        later = None if again is None else Names(again, (), addresses)
     nft = asking.nft(found.nodes)
-    known = None if around.services is None else Addresses(around.services)
-    by_name = {look.node.name: look for look in looks}
-    return [node_fact(by_name[node.name], left.get(node.name), nft, known, questions) for node in found.nodes]
+    return [node_fact(looks[node.name], nft, later, questions) for node in found.nodes]
 
 
 def _with_static(

@@ -34,7 +34,7 @@ class Surroundings(NamedTuple):
     rights: Mapping[str, bool] | None
 
 
-class Looking:
+class Asking:
     """Asks for all of it, as much at once as can be."""
 
     def __init__(self, cluster: Cluster, found: Installation | None, questions: Questions) -> None:

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from kubectl_ipvs.cluster.cluster import Cluster
 from kubectl_ipvs.cluster.objects import Pod
 from kubectl_ipvs.errors import ExecFailed
-from kubectl_ipvs.ipvs.rows import ForeignRow
-from kubectl_ipvs.ipvs.summary import MOST_KEPT, Summary
+from kubectl_ipvs.ipvs.excluded import Excluded
+from kubectl_ipvs.ipvs.listing import Listing
+from kubectl_ipvs.ipvs.rows import ForeignRow, Row
 from kubectl_ipvs.operations.doctor.questions import Questions
 from kubectl_ipvs.operations.installation import ProxyNode
 from kubectl_ipvs.operations.look import Look, Looker, age
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.proxy.leaving.facts import Leftovers, NodeFact
 from kubectl_ipvs.proxy.release import version_of_image
-from kubectl_ipvs.services.addresses import Addresses
+from kubectl_ipvs.services.names import Names
 
 NFT = re.compile(r"nftables v([0-9]+(?:\.[0-9]+)+)")
 DEVICE, DEVICES = "kube-ipvs0:", "/proc/net/dev"
@@ -26,33 +28,42 @@ SYSCTLS = {
 TRIED = 2  # pods of one image that are asked for its nft
 
 
+class Seen(NamedTuple):
+    """What was seen of one node; `foreign`: the rows that kube-proxy did not make, None where no table was read."""
+
+    look: Look
+    foreign: tuple[ForeignRow, ...] | None
+    left: Leftovers | None
+
+
 class Nodes:
     """Asks every node, few requests each: its table; in another mode two more; of one node an image for nft."""
 
-    def __init__(self, cluster: Cluster, looker: Looker, questions: Questions, concurrency: int) -> None:
-        self._cluster, self._looker, self._questions = cluster, looker, questions
-        self._concurrency = concurrency
+    def __init__(
+        self, cluster: Cluster, looker: Looker, names: Names | None, questions: Questions, concurrency: int
+    ) -> None:
+        self._cluster, self._looker, self._names = cluster, looker, names
+        self._questions, self._concurrency = questions, concurrency
 
-    def look(
-        self, nodes: Sequence[ProxyNode], seen: Callable[[int, int, Sequence[str]], None]
-    ) -> tuple[list[Look], dict[str, Leftovers]]:
+    def look(self, nodes: Sequence[ProxyNode], seen: Callable[[int, int, Sequence[str]], None]) -> dict[str, Seen]:
         """Look at every node's table, and at what IPVS left where the mode is another."""
         self._cluster.let_go()
-        looks: list[Look] = []
-        left: dict[str, Leftovers] = {}
+        found: dict[str, Seen] = {}
         waiting = dict.fromkeys(node.name for node in nodes)
-        for look, found in fan_out(self._look, nodes, self._concurrency):
-            looks.append(look)
-            waiting.pop(look.node.name, None)
-            left |= {} if found is None else {look.node.name: found}
-            seen(len(looks), len(nodes), tuple(waiting))
-        return looks, left
+        for entry in fan_out(self._look, nodes, self._concurrency):
+            found[entry.look.node.name] = entry
+            waiting.pop(entry.look.node.name, None)
+            seen(len(found), len(nodes), tuple(waiting))
+        return found
 
-    def _look(self, node: ProxyNode) -> tuple[Look, Leftovers | None]:
+    def _look(self, node: ProxyNode) -> Seen:
         look = self._looker.look(node)
+        rows = look.reading.rows
+        theirs = None if rows is None else foreign(rows, self._names, tuple(node.source.excluded))
+        look = look._replace(reading=look.reading._replace(rows=None))  # of thousands of nodes the sums are kept
         if mode_of(look) in {"ipvs", ""} or node.pod is None or not node.pod.ready:
-            return look, None
-        return look, self._left(node.pod, look)
+            return Seen(look, theirs, None)
+        return Seen(look, theirs, self._left(node.pod, look))
 
     def _left(self, pod: Pod, look: Look) -> Leftovers:
         """Read what is there beside the table: devices and sysctls by one cat, ipsets by ipset."""
@@ -124,34 +135,40 @@ def mode_of(look: Look) -> str:
     return source.mode if age(source, pod) == "current" else ""
 
 
-def node_fact(
-    look: Look, left: Leftovers | None, nft: Mapping[str, str], known: Addresses | None, questions: Questions
-) -> NodeFact:
-    """Put together what is known of a node."""
-    node, summary, mode = look.node, look.reading.summary, mode_of(look)
-    rows: tuple[ForeignRow, ...] | None = None
-    count = 0
-    if summary is not None:
-        rows, count = foreign(summary, known)
-        if known is not None and any(number > MOST_KEPT for number in summary.schedulers.values()):
-            reason = f"more than {MOST_KEPT} rows of one scheduler"
-            questions.note_node("rows of no Service", "", reason, node.name)
-    elif mode in {"ipvs", ""}:
+def node_fact(seen: Seen, nft: Mapping[str, str], later: Names | None, questions: Questions) -> NodeFact:
+    """Put together what is known of a node; rows of Services that were made meanwhile (`later`) are no strangers."""
+    look, mode = seen.look, mode_of(seen.look)
+    node, rows = look.node, seen.foreign
+    if rows is not None and later is not None:
+        has, excluded = later.of, tuple(node.source.excluded)
+        rows = tuple(each for each in rows
+                     if each.why != "no service" or not has(each.row.protocol, each.row.address, excluded))  # fmt: skip
+    if rows is None and mode in {"ipvs", ""}:
         reason = look.verdict.reason or look.reading.reason
         questions.note_node("the IPVS table", look.reading.failure or look.verdict.state, reason, node.name)
     machine, image = node.node, node.pod.image if node.pod else ""
     return NodeFact(
         node.name, machine.kernel if machine else "", machine.os_image if machine else "", version_of_image(image),
-        mode, machine.addresses if machine else (), nft.get(image), rows, count, left,
+        mode, machine.addresses if machine else (), nft.get(image), rows, len(rows or ()), seen.left,
     )  # fmt: skip
 
 
-def foreign(summary: Summary, known: Addresses | None) -> tuple[tuple[ForeignRow, ...], int]:
-    """Return the rows that kube-proxy did not make, and their number; by the Services where those are known."""
-    rows, count = summary.foreign_rows, summary.foreign
-    if known is None:
-        return rows, count
-    stray = [row for kept in summary.examples.values() for row in kept if not known.has(row.protocol, row.address)]
-    if len(stray) == sum(map(len, summary.examples.values())) and stray:
-        return rows, count  # a list in which nothing of a table is found is no judge of it
-    return (*rows, *(ForeignRow(row, "no service") for row in sorted(stray))), count + len(stray)
+def foreign(rows: Listing, names: Names | None, exclude: tuple[str, ...]) -> tuple[ForeignRow, ...]:
+    """Return the rows that kube-proxy did not make, and how that is known; by the Services where those are known."""
+    ranges, found = Excluded(exclude), []
+    served = False  # a list in which nothing of a table is found is no judge of it
+    for head, start, end in rows.spans():
+        server = head.server
+        row = Row(server.protocol, server.address, server.scheduler)
+        method = next((rows.forwarding[at] for at in range(start, end) if at in rows.forwarding), "")
+        owners = () if names is None else names.of(server.protocol, server.address, exclude)
+        served = served or bool(owners)
+        if server.protocol == "FWM":
+            found.append(ForeignRow(row, "firewall mark"))
+        elif inside := ranges.range_of(server.address.encode()):
+            found.append(ForeignRow(row, "excluded", inside))
+        elif method:
+            found.append(ForeignRow(row, "forwarding", method))
+        elif not owners:
+            found.append(ForeignRow(row, "no service"))
+    return tuple(each for each in found if served or each.why != "no service")

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 
 from kubectl_ipvs.errors import IpvsError
 from kubectl_ipvs.ipvs.summary import Row, Summary, reclassify
-from kubectl_ipvs.services.addresses import Addresses
 from kubectl_ipvs.services.objects import Service
 
 FEW = 2  # virtual servers; default/kubernetes and kube-dns make four
@@ -25,7 +24,8 @@ class KnownServices:
     def __init__(self, listed: Callable[[], Iterable[Service]]) -> None:
         self._services = listed
         self._lock = threading.Lock()
-        self._addresses: Addresses | None = None
+        self._addresses: set[tuple[str, str]] | None = None
+        self._node_ports: set[tuple[str, str]] = set()
         self._listed = 0.0
 
     @property
@@ -44,7 +44,9 @@ class KnownServices:
         return sorted_out if sorted_out.schedulers or own <= FEW else summary
 
     def _is_service(self, row: Row) -> bool:
-        return self._addresses is not None and self._addresses.has(row.protocol, row.address)
+        port = row.address.rpartition(":")[2]
+        known = (row.protocol, row.address) in (self._addresses or ())
+        return known or (row.protocol, port) in self._node_ports
 
     def _known(self) -> bool:
         with self._lock:
@@ -52,7 +54,18 @@ class KnownServices:
                 return self._addresses is not None
             self._listed = time.monotonic()
             try:
-                self._addresses = Addresses(self._services())
+                self._addresses, self._node_ports = self._list()
             except IpvsError:  # no right to list Services: then nobody can tell
                 self._addresses = None
             return self._addresses is not None
+
+    def _list(self) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+        addresses: set[tuple[str, str]] = set()
+        node_ports: set[tuple[str, str]] = set()
+        for service in self._services():
+            for port in service.ports:
+                hosts = (f"[{address}]" if ":" in address else address for address in service.addresses)
+                addresses |= {(port.protocol, f"{host}:{port.port}") for host in hosts}
+                if port.node_port:
+                    node_ports.add((port.protocol, str(port.node_port)))
+        return addresses, node_ports
