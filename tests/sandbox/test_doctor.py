@@ -196,6 +196,23 @@ def test_foreign_row_among_many_is_found(sandbox: MakeSandbox, ipvs: Ipvs) -> No
     assert run.json["unknown"] == []
 
 
+def test_static_pod_beside_a_row_is_its_owner(sandbox: MakeSandbox, ipvs: Ipvs, tmp_path: Path) -> None:
+    """Without a DaemonSet the pods of that node are asked who may have made the row: kube-vip is named as the pod."""
+    box = sandbox(world=world(extra={"node1": VIP}))
+    spec = {"nodeName": "node1", "hostNetwork": True, "containers": [{"name": "kube-vip", "image": KUBE_VIP}]}
+    meta = {"name": "kube-vip-node1", "namespace": "kube-system"}
+    pod = yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec})
+    (tmp_path / "kubeconfig").write_text(box.kubeconfig())
+    env = {"PATH": PATH, "HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "kubeconfig")}
+    subprocess.run(["kubectl", "create", "-f", "-"], input=pod, env=env, text=True, check=True, capture_output=True)
+
+    run = ipvs(box, "doctor", "-o", "json")
+
+    (found,) = (entry for entry in run.json["findings"] if entry["code"] == "IPVS130")
+    assert "probably kube-vip's" in found["reason"], run.out
+    assert found["objects"] == [{"kind": "Pod", "namespace": "kube-system", "name": "kube-vip-node1"}]
+
+
 def test_requests_are_few(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
     """A node more costs its table alone; the image is asked for nft once."""
     counts = []

@@ -111,14 +111,9 @@ def _with_static(
     if not node:
         return workloads
     pods = questions.ask(f"the pods on {node}", lambda: cluster.lists.pods_on(node)) or []
-    alone = [workload(Seen("Pod", pod.namespace, _bare(pod.name, node)), pod.spec) for pod in pods
+    alone = [workload(Seen("Pod", pod.namespace, pod.name), pod.spec) for pod in pods
              if pod.owner != "DaemonSet"]  # fmt: skip
     return [*(workloads or ()), *alone]
-
-
-def _bare(name: str, node: str) -> str:
-    """Return a static pod's name without its node's."""
-    return name.removesuffix(f"-{node}")
 
 
 def _configuration(source: Source, found: Installation, questions: Questions) -> ConfigurationFact:
