@@ -398,6 +398,14 @@ def test_cluster_that_never_was_in_ipvs_mode(sandbox: MakeSandbox, ipvs: Ipvs) -
     assert "way " not in run.out
 
 
+def test_node_in_nftables_mode_is_not_asked_for_nft(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """Whether its image has nft is no question any more."""
+    box = sandbox(mode="nftables")
+
+    assert ipvs(box, "doctor").code == 0
+    assert not any("--version" in seen.query.get("command", ()) for seen in box.requests)
+
+
 def contexts(folder: Path, boxes: dict[str, Sandbox | None]) -> str:
     """Write a kubeconfig with a context for each cluster; None is one at which nobody answers."""
     whole: Obj = {"apiVersion": "v1", "kind": "Config", "clusters": [], "users": [], "contexts": []}

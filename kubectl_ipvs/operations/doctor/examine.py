@@ -11,7 +11,7 @@ from kubectl_ipvs.errors import ApiError, ConfigurationInvalid, IpvsError
 from kubectl_ipvs.operations.discovery import find
 from kubectl_ipvs.operations.doctor.questions import Questions
 from kubectl_ipvs.operations.doctor.surroundings import Asking, Surroundings, workload
-from kubectl_ipvs.operations.doctor.tables import Nodes, node_fact
+from kubectl_ipvs.operations.doctor.tables import Nodes, mode_of, node_fact
 from kubectl_ipvs.operations.installation import Installation, Where
 from kubectl_ipvs.operations.look import Looker
 from kubectl_ipvs.operations.rollout.pace import first_of
@@ -99,7 +99,7 @@ def _nodes(
     if any(each.why == "no service" for entry in looks.values() for each in entry.foreign or ()):
         again = questions.ask("Services", cluster.services)  # a Service may have been made meanwhile
         later = None if again is None else Names(again, (), addresses)
-    nft = asking.nft(found.nodes)
+    nft = asking.nft([node for node in found.nodes if mode_of(looks[node.name].look) in {"ipvs", ""}])
     return [node_fact(looks[node.name], nft, later, questions) for node in found.nodes]
 
 
