@@ -2,8 +2,9 @@
 """Records what a node and its kube-proxy say of themselves: `make record` writes tests/unit/recorded/VERSION/ anew.
 
 Of the version that runs (KUBE): kube-proxy's /configz, /proxyMode, /healthz and the metrics of its syncs; the node's
-/proc/net/ip_vs_stats, fib_trie and if_inet6, with a Service of each form. Where kube-proxy has nftables mode: the same,
-and nft's tables, of one node that was brought there and back.
+/proc/net/ip_vs_stats, fib_trie and if_inet6, with a Service of each form; its table beside the Services and
+EndpointSlices that it was made of; the text that kubeadm wrote for kube-proxy. Where kube-proxy has nftables mode: the
+same served by it, and nft's tables, of one node that was brought there and back.
 """
 
 import json
@@ -28,7 +29,8 @@ SERVED = {
     "/metrics": "metrics.txt",
 }
 PORTS = {"/healthz": 10256}  # all others: 10249
-READ = ("ip_vs_stats", "fib_trie", "if_inet6")
+READ = ("ip_vs_stats", "fib_trie", "if_inet6", "ip_vs")
+LISTED = {"nodes": "nodes.json", "services": "services.json", "endpointslices": "endpointslices.json"}
 NFT = {"ip": "nft-ip.json", "ip6": "nft-ip6.json"}
 SYNCS = ("kubeproxy_sync_", "process_start_time_seconds")  # of the metrics only these
 NFTABLES_SINCE = (1, 31)
@@ -58,6 +60,16 @@ def served(cluster: Cluster, folder: Path) -> None:
         if name.endswith(".json"):
             text = json.dumps(json.loads(text), indent=1) + "\n"
         (folder / name).write_text(text)
+
+
+def listed(cluster: Cluster, folder: Path) -> None:
+    """Write down the objects that the node's table was made of, one to a line."""
+    for what, name in LISTED.items():
+        found = json.loads(cluster.kubectl("get", what, "--all-namespaces", "-o", "json"))["items"]
+        for each in found:
+            each["metadata"].pop("managedFields", None)
+            each.get("status", {}).pop("images", None)
+        (folder / name).write_text("".join(f"{json.dumps(each)}\n" for each in found))
 
 
 def restarted(cluster: Cluster, machines: Machines, shows: str) -> None:
@@ -95,7 +107,9 @@ def main() -> None:
     machines.run("traffic", "up", seconds=900)
     ipvs = folder / "ipvs"
     ipvs.mkdir(parents=True, exist_ok=True)
+    (folder / "config.conf").write_text(cluster.config)
     served(cluster, ipvs)
+    listed(cluster, ipvs)
     for name in READ:
         (ipvs / f"{name}.txt").write_text(machines.sh(NODE, f"cat /proc/net/{name}"))
     if cluster.release >= NFTABLES_SINCE:

@@ -75,7 +75,24 @@ STRUCTS = {  # the Go types of the sections
 GO_TYPES = {"mode": "v1alpha1.ProxyMode", "detectLocalMode": "v1alpha1.LocalMode"}
 # Fields that older releases do not know, and ignore.
 SINCE = {"tcpFinTimeout": (1, 18), "tcpTimeout": (1, 18), "udpTimeout": (1, 18), "strictARP": (1, 14)}
+ADDED = {  # fields by their paths, and the first release that has them
+    "detectLocal": (1, 24),
+    "nftables": (1, 29),
+    "logging": (1, 26),
+    "iptables.localhostNodePorts": (1, 26),
+    "conntrack.tcpBeLiberal": (1, 29),
+    "conntrack.udpTimeout": (1, 29),
+    "conntrack.udpStreamTimeout": (1, 29),
+    "winkernel.rootHnsEndpointName": (1, 26),
+    "winkernel.forwardHealthCheckVip": (1, 26),
+}
+GONE = {"udpIdleTimeout": (1, 25)}  # the last release that has it
 _DURATION = re.compile(r"[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)")
+
+
+def exists(path: str, release: tuple[int, int]) -> bool:
+    """Tell whether a release has the field at a path."""
+    return ADDED.get(path, release) <= release <= GONE.get(path, release)
 
 
 def misfit(document: Mapping[str, Any]) -> str:

@@ -8,20 +8,11 @@ external type, as the file has it.
 from collections.abc import Mapping
 from typing import Any
 
+from kubectl_ipvs.sandbox.nodes.configuration_types import exists
+
 Obj = dict[str, Any]
 EXTERNAL_SINCE = (1, 36)
 MOVED_IN = (1, 31)  # the sync periods, out of the sections of the modes
-_SINCE = {  # fields that older releases do not have
-    "detectLocal": (1, 24),
-    "nftables": (1, 29),
-    "iptables.localhostNodePorts": (1, 26),
-    "conntrack.tcpBeLiberal": (1, 29),
-    "conntrack.udpTimeout": (1, 29),
-    "conntrack.udpStreamTimeout": (1, 29),
-    "winkernel.rootHnsEndpointName": (1, 26),
-    "winkernel.forwardHealthCheckVip": (1, 26),
-}
-_UNTIL = {"udpIdleTimeout": (1, 25)}  # the last release that has it
 _NAMES = {  # where Go's name is not the field's with a capital
     "qps": "QPS",
     "tcpBeLiberal": "TCPBeLiberal",
@@ -129,7 +120,7 @@ def _of_release(found: Obj, release: tuple[int, int], at: str = "") -> Obj:
     kept = {
         name: value
         for name, value in found.items()
-        if _SINCE.get(at + name, release) <= release <= _UNTIL.get(at + name, release)
+        if exists(at + name, release)
     }
     return {
         name: _of_release(value, release, f"{at}{name}.") if isinstance(value, dict) else value

@@ -5,6 +5,7 @@ Sources: kubeadm's proxy addon, EKS, AKS and OpenShift as their documents and ma
 
 from typing import Any, NamedTuple
 
+from kubectl_ipvs.sandbox.nodes.kubeadm_text import kubeadm_text, release_of_text
 from kubectl_ipvs.sandbox.options import Options
 
 Obj = dict[str, Any]
@@ -53,76 +54,6 @@ _FLAGS = (
     "--detect-local-mode=ClusterCIDR",
     "--pod-interface-name-prefix=",
 )
-
-
-_CONFIGURATION = """\
-apiVersion: kubeproxy.config.k8s.io/v1alpha1
-bindAddress: 0.0.0.0
-bindAddressHardFail: false
-clientConnection:
-  acceptContentTypes: ""
-  burst: 0
-  contentType: ""
-  kubeconfig: /var/lib/kube-proxy/kubeconfig.conf
-  qps: 0
-clusterCIDR: 10.244.0.0/16
-configSyncPeriod: 0s
-conntrack:
-  maxPerCore: null
-  min: null
-  tcpBeLiberal: false
-  tcpCloseWaitTimeout: null
-  tcpEstablishedTimeout: null
-  udpStreamTimeout: 0s
-  udpTimeout: 0s
-detectLocal:
-  bridgeInterface: ""
-  interfaceNamePrefix: ""
-detectLocalMode: ""
-enableProfiling: false
-healthzBindAddress: ""
-hostnameOverride: ""
-iptables:
-  localhostNodePorts: null
-  masqueradeAll: false
-  masqueradeBit: null
-  minSyncPeriod: 0s
-  syncPeriod: 0s
-ipvs:
-  excludeCIDRs: null
-  minSyncPeriod: 0s
-  scheduler: {scheduler}
-  strictARP: false
-  syncPeriod: 0s
-  tcpFinTimeout: 0s
-  tcpTimeout: 0s
-  udpTimeout: 0s
-kind: KubeProxyConfiguration
-logging:
-  flushFrequency: 0
-  options:
-    json:
-      infoBufferSize: "0"
-    text:
-      infoBufferSize: "0"
-  verbosity: 0
-metricsBindAddress: ""
-mode: {mode}
-nftables:
-  masqueradeAll: false
-  masqueradeBit: null
-  minSyncPeriod: 0s
-  syncPeriod: 0s
-nodePortAddresses: null
-oomScoreAdj: null
-portRange: ""
-showHiddenMetricsForVersion: ""
-winkernel:
-  enableDSR: false
-  forwardHealthCheckVip: false
-  networkName: ""
-  rootHnsEndpointName: ""
-  sourceVip: \"\""""  # kubeadm's own, without a final newline
 
 
 _LAYOUTS = {
@@ -188,6 +119,5 @@ def configuration(options: Options) -> str:
     """Return the text `options.config` gives, or kubeadm's own with the asked mode and scheduler (no final newline)."""
     if options.config is not None:
         return options.config
-    scheduler = options.scheduler or '""'
-    mode = options.mode or '""'
-    return _CONFIGURATION.format(scheduler=scheduler, mode=mode)
+    text = kubeadm_text(release_of_text(options.version))
+    return text.format(scheduler=options.scheduler or '""', mode=options.mode or '""')
