@@ -117,11 +117,7 @@ def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node
 
 def _of_release(found: Obj, release: tuple[int, int], at: str = "") -> Obj:
     """Leave out the fields that a release does not have."""
-    kept = {
-        name: value
-        for name, value in found.items()
-        if exists(at + name, release)
-    }
+    kept = {name: value for name, value in found.items() if exists(at + name, release)}
     return {
         name: _of_release(value, release, f"{at}{name}.") if isinstance(value, dict) else value
         for name, value in kept.items()
