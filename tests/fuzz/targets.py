@@ -23,6 +23,8 @@ from kubectl_ipvs.ipvs.address import canonical
 from kubectl_ipvs.ipvs.local_addresses import parse_fib_trie, parse_if_inet6
 from kubectl_ipvs.ipvs.parse import parse
 from kubectl_ipvs.ipvs.plain import TableRows, read_rows
+from kubectl_ipvs.ipvs.rates import parse_rates
+from kubectl_ipvs.ipvs.stats import NOTHING, StatsFirst, parse_stats, per_second
 from kubectl_ipvs.ipvs.summary import MOST_KEPT, Row, Summarizer, summarize
 from kubectl_ipvs.proxy.config.configuration import read, read_flags
 from kubectl_ipvs.proxy.config.edit import edit
@@ -68,6 +70,22 @@ def addresses(data: bytes) -> None:
         for each in found:
             assert ip_address(each.address.strip("[]")).version == version
             assert each.address == canonical(each.address.encode() + b":1", hexadecimal=False)[:-2]
+
+
+def counters(data: bytes) -> None:
+    """Part counters from the table after them wherever the bytes are cut; no rate that is read is below 0."""
+    first, table = StatsFirst(), b""
+    for at in range(0, len(data), 7):
+        table += first.feed(data[at : at + 7])
+    stats, rest = first.finish()
+
+    assert data.endswith(table + rest)
+    assert stats is None or stats == parse_stats(data[: len(data) - len(table)])
+    one, _, other = data.partition(CUT)
+    looks = parse_stats(one), parse_stats(other)
+    if looks[0] and looks[1]:
+        assert min(per_second(looks[0], looks[1], 2.0) or NOTHING) >= 0
+    assert all(min(row.rates) >= 0 and row.address for row in parse_rates(data))
 
 
 def edits(data: bytes) -> None:
@@ -167,5 +185,5 @@ def _memory() -> str | None:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (tables, addresses, edits, kubeconfigs, frames, patches, served)
+    target.__name__: target for target in (tables, addresses, counters, edits, kubeconfigs, frames, patches, served)
 }
