@@ -39,6 +39,7 @@ KINDS = {
     "v4": "exec speaks v4.channel.k8s.io alone",
     "weight-zero": "one real server of the last Service has weight 0",
     "windows": "a Windows node, without kube-proxy",
+    "zeroed": "the kernel's counters of connections, packets and bytes were set back to 0",
 }
 CLUSTER = "cluster"  # what stands for a node's name where the whole cluster is meant
 CLUSTER_KINDS = {

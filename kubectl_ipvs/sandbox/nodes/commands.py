@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from kubectl_ipvs.sandbox.nodes.hosts import Host
 from kubectl_ipvs.sandbox.nodes.network import DUMMY
+from kubectl_ipvs.sandbox.nodes.traffic import rate_text
 
 _NO_IPVS = (
     "Can't initialize ipvs: Protocol not available\n"
@@ -64,6 +65,8 @@ def _shell(host: Host, text: str, programs: Collection[str]) -> Output:
 def _ipvsadm(host: Host, words: list[str]) -> Output:
     if not host.kernel.has_ipvs:
         return Output(255, err=_NO_IPVS)
+    if sorted(words) in (["--rate", "-Ln"], ["--rate", "-L", "-n"]):
+        return Output(0, rate_text(host.kernel.tool_text()))
     letters = "".join(word[1:] for word in words if re.fullmatch("-[A-Za-z]+", word))
     letters += "".join({"--list": "L", "--numeric": "n"}.get(word, "?") for word in words if word.startswith("--"))
     if set(letters) <= set("lLn") and all(word.startswith("-") for word in words):
@@ -153,7 +156,7 @@ def file_text(host: Host, path: str) -> str | None:
         files[f"/sys/class/net/{DUMMY}/operstate"] = lambda: "down\n"
     files |= {f"{modules}/{path}": lambda: "\x7fELF" for path in kernel.module_files()}
     if kernel.has_ipvs:
-        files["/proc/net/ip_vs"] = kernel.proc_text
+        files |= {"/proc/net/ip_vs": kernel.proc_text, "/proc/net/ip_vs_stats": host.stats_text}
     return files[path]() if path in files else None
 
 

@@ -1,6 +1,7 @@
 """The machines: each node's name, address, kernel and faults; and the clock that everything waits on."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from kubectl_ipvs.sandbox.faults import Faults
 from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, names_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import ALWAYS_LOADED
 from kubectl_ipvs.sandbox.nodes.network import Network
+from kubectl_ipvs.sandbox.nodes.traffic import Counters
 from kubectl_ipvs.sandbox.options import Options
 
 Action = Callable[[], None]
@@ -59,6 +61,7 @@ class Host:
         loaded = {*ALWAYS_LOADED, *options.loaded, options.scheduler}
         self.kernel = Kernel(self.name, release, self._modules, loaded)
         self.network = Network(self.kernel, local)
+        self.counters = Counters()
 
     @property
     def reachable(self) -> bool:
@@ -91,9 +94,15 @@ class Host:
         """Seconds its clock is ahead."""
         return float(self.faults.get("skew", 0))
 
+    def stats_text(self) -> str:
+        """Return what /proc/net/ip_vs_stats holds now."""
+        return self.counters.text(self.kernel.tool_text(), time.monotonic())
+
     def add(self, kind: str, parameter: str) -> None:
         """Break something."""
         self.faults[kind] = parameter
+        if kind == "zeroed":
+            self.counters.zero()
         self._apply()
 
     def remove(self, kind: str) -> None:
