@@ -18,6 +18,7 @@ COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside 
     "status": "Show each node's IPVS table, and which nodes are not in sync",
     "table": "Show each node's table row by row, with Services and Pods",
     "services": "Show each Service port, summed over the nodes: load, skew",
+    "top": "Show how busy nodes or Services are, again and again",
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
     "restart": "Restart kube-proxy a few nodes at a time, verify each",

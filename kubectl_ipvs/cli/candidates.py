@@ -20,13 +20,23 @@ FIXED: Mapping[str, Mapping[str, str]] = {
     },
     "strategy": {"delete": "pods, a few at a time", "rollout": "the DaemonSet's own update"},
     "canary": {"auto": "a worker goes first", "none": "no node goes first"},
-    "sort_by": {"name": "", "active": "most active connections first", "skew": "the least even first"},
+    "services sort_by": {"name": "", "active": "most active connections first", "skew": "the least even first"},
+    "top sort_by": {
+        "connections": "of a second",
+        "packets": "of nodes",
+        "bytes": "of nodes",
+        "active": "",
+        "inactive": "",
+        "change": "of Services",
+        "name": "",
+    },
 }
 ASKED = {
     "context": "contexts", "contexts": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes",
     "service": "services",
 }  # fmt: skip
 NODES_FOLLOW = {"status", "table", "restart"}
+TOP = {"nodes": "their connections, packets and bytes", "services": "their active connections"}
 ACTIONS = {"install": "put it beside the plugin", "uninstall": "take it away"}
 
 
@@ -50,6 +60,11 @@ class Line:
     def flags(self) -> Mapping[str, tuple[str, str, str]]:
         """The flags that may stand here, the command's own first."""
         return {**FLAGS.get(self.command, {}), **GLOBAL}
+
+    @property
+    def of_services(self) -> bool:
+        """The arguments are Services, and -n is their namespace."""
+        return self.command == "services" or (self.command == "top" and self.arguments[:1] == ["services"])
 
     def _read(self, word: str) -> None:
         if self.foreign:
@@ -139,13 +154,20 @@ def _value(line: Line, name: str, word: str) -> Offer:
         return Offer(dict.fromkeys(FORMATS.get(line.command, ()), ""), word)
     if metavar == "FILE":
         return Offer({}, word, directive=FILES)
-    return Offer(FIXED.get(parameter, {}), word, ASKED.get(parameter, ""))
+    fixed = FIXED.get(f"{line.command} {parameter}", FIXED.get(parameter, {}))
+    return Offer(fixed, word, ASKED.get(parameter, ""))
 
 
 def _argument(line: Line, word: str) -> Offer:
     if line.command in NODES_FOLLOW:
         return Offer({}, word, "nodes")
-    if line.command == "services":
+    if line.command == "top":
+        return (
+            Offer({}, word, line.arguments[0] if line.arguments[0] in TOP else "")
+            if line.arguments
+            else Offer(TOP, word)
+        )
+    if line.of_services:
         return Offer({}, word, "services")
     if line.arguments:
         return Offer({}, word)

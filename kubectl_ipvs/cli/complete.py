@@ -99,8 +99,8 @@ def _nodes(given: Mapping[str, object]) -> Iterable[str]:
 
 
 def _services(line: Line) -> Iterable[str]:
-    """Give Services as NAMESPACE/NAME; their names alone where -n says of which namespace (of `services` alone)."""
-    namespace = line.given.get("namespace") if line.command == "services" else None
+    """Give Services as NAMESPACE/NAME; their names alone where -n is their namespace."""
+    namespace = line.given.get("namespace") if line.of_services else None
     listed = _cluster(line.given).services()
     if namespace:
         return [each.name for each in listed if each.namespace == namespace]

@@ -22,7 +22,7 @@ ENOUGH = 12  # lines
 class _Advice:
     """Commands in a sentence are about the cluster and the kube-proxy that this run is about: their flags are added."""
 
-    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status|table|doctor|migrate)\b)")
+    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status|table|top|doctor|migrate)\b)")
     KUBECTL = re.compile(r"kubectl (?=-n |get |edit |create |replace )")
 
     def __init__(self) -> None:
@@ -44,8 +44,12 @@ def out(text: str) -> None:
 
     Raises BrokenPipeError where the reader has gone, IpvsError for a full disk and the like.
     """
+    _write(printable_lines(text))
+
+
+def _write(text: str) -> None:
     try:
-        sys.stdout.write(printable_lines(text))
+        sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -82,6 +86,12 @@ def clear() -> None:
     """Empty the screen, where stdout is one."""
     if sys.stdout.isatty():
         sys.stdout.write("\x1b[H\x1b[2J")
+
+
+def redraw(text: str) -> None:
+    """Write lines over what the screen shows, by one write and without emptying it before: nothing flickers."""
+    lines = printable_lines(text).replace("\n", "\x1b[K\n")
+    _write(f"\x1b[H{lines}\x1b[J")
 
 
 def say(text: str) -> None:

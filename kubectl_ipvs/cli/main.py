@@ -20,7 +20,7 @@ GC_THRESHOLD = (
 EQUALS = re.compile("(-[nslov])=(.*)", re.DOTALL)  # kubectl takes -n=NAME, click takes -n NAME and -nNAME
 # kubectl's spelling of a switch; --no-X is ours alone, where a switch can be turned off
 SWITCHED = re.compile(
-    "(--(?:strict-arp|stale|force|yes|no-restart|no-rollback|check|watch|client|all-namespaces|insecure-skip-tls-verify|"
+    "(--(?:strict-arp|stale|force|yes|no-restart|no-rollback|check|watch|once|client|all-namespaces|insecure-skip-tls-verify|"
     "disable-compression))=(true|false)"
 )
 

@@ -52,7 +52,7 @@ def about(look: Look) -> NodeRead:
     """Say how the reading of a node went."""
     summary, reading = look.reading.summary, look.reading
     return NodeRead(
-        look.node.name, reading.source, look.verdict.state, look.verdict.reason, reading.rows is not None,
+        look.node.name, reading.source, look.verdict.state, look.verdict.reason, summary is not None,
         summary.unparsed if summary else (), summary.unparsed_lines if summary else 0,
         look.verdict.kernel_seen,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 from kubectl_ipvs.cluster.cluster import Cluster
@@ -123,12 +124,18 @@ def told(cluster: Cluster, found: Installation, timeout: float, concurrency: int
 
 
 def looks(
-    cluster: Cluster, chosen: Sequence[ProxyNode], looker: Looker, concurrency: int, seen: Seen | None = None
+    cluster: Cluster,
+    chosen: Sequence[ProxyNode],
+    looker: Looker,
+    concurrency: int,
+    seen: Seen | None = None,
+    look_for: Sequence[str] = (),
 ) -> Iterator[Look]:
-    """Yield a look at each of these nodes, in the order in which they answer."""
+    """Yield a look at each of these nodes, in the order in which they answer; `look_for`: see the reader."""
     cluster.let_go()  # every node's exec opens a connection of its own: no more are open than run together
     waiting = {node.name: None for node in chosen}
-    for done, look in enumerate(fan_out(looker.look, chosen, concurrency), 1):
+    call = partial(looker.look, look_for=look_for)
+    for done, look in enumerate(fan_out(call, chosen, concurrency), 1):
         waiting.pop(look.node.name, None)
         if seen is not None:
             seen(done, len(chosen), tuple(waiting))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 KINDS = {
+    "busy": "200 connections have piled up on the first real server of every virtual server",
     "control": "terminal escape sequences inside the table",
     "crash-later": "a new pod gets Ready and crashes S seconds after (0.3)",
     "crash-loop": "a new pod crashes from the start",

@@ -35,6 +35,8 @@ def offered(*words: str) -> list[str]:
         (["restart", "--strategy", ""], ["delete", "rollout"]),
         (["set", "--canary", "a"], ["auto"]),
         (["services", "--sort-by", ""], ["name", "active", "skew"]),
+        (["top", "--sort-by", ""], ["connections", "packets", "bytes", "active", "inactive", "change", "name"]),
+        (["top", ""], ["nodes", "services"]),
         (["services", "-n", "default", "--all"], ["--all-namespaces"]),
         (["schedulers", "d"], ["dh"]),
         (["schedulers", "dh", ""], []),

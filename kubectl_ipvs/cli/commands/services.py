@@ -1,13 +1,14 @@
 """`kubectl ipvs services`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
+from kubectl_ipvs.cli.service_names import chosen_of, name_of, unknown_of
 from kubectl_ipvs.cli.session import Session
-from kubectl_ipvs.errors import ExitCode, IpvsError, UsageError
+from kubectl_ipvs.errors import ExitCode, IpvsError
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cli.reading import Reading
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 SORTS = ("name", "active", "skew")
-Name = tuple[str, str]
 
 
 def run(
@@ -62,18 +62,18 @@ def run(
     choice("-o", output, FORMATS)
     choice("--sort-by", sort_by, SORTS)
     namespace, session = session.of_services(everywhere=all_namespaces)
-    wanted = [_name(word, namespace) for word in services or []]
+    wanted = [name_of(word, namespace) for word in services or []]
     from kubectl_ipvs.cli.reading import Reading
     from kubectl_ipvs.output import services as rendering
 
     with Reading.begun(session, []) as reading:
         reading.listed.known()
         names = reading.listed.names(reading.found.nodes)
-        unknown = _unknown(wanted, names)
+        unknown = unknown_of(wanted, names)
         if wanted and len(unknown) == len(set(wanted)):
             raise IpvsError("; ".join(unknown))
         totals, nodes = _summed(reading, names)
-    chosen = _chosen(totals.ports(), wanted, namespace)
+    chosen = chosen_of(totals.ports(), wanted, namespace)
     outside = [each for each in totals.outside if not (wanted or namespace) or _concerns(each.owners, chosen)]
     shown = rendering.Services(rendering.in_order(chosen, sort_by), nodes, outside, reading.listed.no_slices is None)
     out(rendering.render(shown, output))
@@ -93,38 +93,6 @@ def _summed(reading: "Reading", names: "Names") -> "tuple[Totals, list[NodeRead]
 
     totals = Totals(names, slices_known=reading.listed.no_slices is None)
     return totals, fold(reading.looks(), totals)
-
-
-def _name(word: str, namespace: str) -> Name:
-    """Read NAMESPACE/NAME, or NAME in the namespace of -n."""
-    first, slash, rest = word.partition("/")
-    found = (first, rest) if slash else (namespace, first)
-    if not slash and not namespace:
-        raise UsageError(f'service "{word}": of which namespace?', hint=f"-n NAMESPACE, or NAMESPACE/{word}")
-    if not all(found) or "/" in rest:
-        raise UsageError(f'invalid Service "{word}": it takes NAMESPACE/NAME')
-    return found
-
-
-def _unknown(wanted: Sequence[Name], names: "Names") -> list[str]:
-    """Say which of the Services that were asked for are not there, or have no virtual server, and why."""
-    from kubectl_ipvs.services.names import unserved
-
-    said = []
-    for name in dict.fromkeys(wanted):
-        service = names.services.get(name)
-        why = unserved(service) if service is not None else ""
-        if service is None:
-            said.append(f"service {'/'.join(name)} not found")
-        elif why:
-            said.append(f"service {'/'.join(name)} has no virtual server: {why}")
-    return said
-
-
-def _chosen(ports: Iterable["PortTotal"], wanted: Sequence[Name], namespace: str) -> list["PortTotal"]:
-    if wanted:
-        return [each for each in ports if (each.owner.namespace, each.owner.service) in set(wanted)]
-    return [each for each in ports if not namespace or each.owner.namespace == namespace]
 
 
 def _concerns(owners: Sequence[object], chosen: Sequence["PortTotal"]) -> bool:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_ipvs.cli.console import Counter, choice, out, say, screen, warn
-from kubectl_ipvs.cli.console import clear as empty_screen
+from kubectl_ipvs.cli.console import Counter, choice, clear, out, redraw, screen, warn
 from kubectl_ipvs.cli.session import Session, keep_small, seconds
-from kubectl_ipvs.errors import ApiError, ConnectionFailed, ExitCode
+from kubectl_ipvs.cli.watch import watch as watching
+from kubectl_ipvs.errors import ExitCode
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cluster.cluster import Cluster
@@ -67,37 +67,23 @@ def run(
     with session.looking(cluster, asks=output in {"wide", "json", "yaml"}) as looker:
         if watch:
             keep_small()
-            _watch(session, cluster, looker, nodes or [], output, pause)
+            watching(
+                lambda: _survey(session, cluster, looker, nodes or []), lambda status: _redraw(status, output), pause
+            )
         status = _survey(session, cluster, looker, nodes or [])
     _show(status, output)
     return _code(status, check=check)
 
 
-def _watch(session: Session, cluster: "Cluster", looker: "Looker", names: list[str], output: str, pause: float) -> None:
-    """Look again and again; an API server that is away for a moment is said, and looked for again."""
-    seen = False
-    while True:
-        try:
-            status = _survey(session, cluster, looker, names)
-            seen = True
-        except (ApiError, ConnectionFailed) as error:
-            if not seen:
-                raise
-            say(f"{time.strftime('%H:%M:%S')} not seen: {error}; looking again in {pause:g}s")
-        else:
-            _redraw(status, output)
-        time.sleep(pause)
-
-
 def _redraw(status: "Status", output: str) -> None:
     from kubectl_ipvs.output import watching
 
-    empty_screen()
     size = screen()
     if size is None or output not in {"table", "wide"}:
+        clear()
         _show(status, output)
         return
-    out(watching.fitted(status, size, time.strftime("%H:%M:%S"), wide=output == "wide"))
+    redraw(watching.fitted(status, size, time.strftime("%H:%M:%S"), wide=output == "wide"))
 
 
 def _survey(session: Session, cluster: "Cluster", looker: "Looker", names: list[str]) -> "Status":

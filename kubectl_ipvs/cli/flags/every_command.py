@@ -46,7 +46,7 @@ FLAGS: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names, m
         Text,
         ("--namespace", "-n"),
         "NAME",
-        "kube-proxy's namespace [default: kube-system]; in services: of Services.",
+        "kube-proxy's namespace [default: kube-system]; in [top] services: of Services.",
     ),
     "kube_proxy_namespace": (
         Text,

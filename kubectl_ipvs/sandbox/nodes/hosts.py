@@ -118,6 +118,7 @@ class Host:
             kernel.scheduler = None
         kernel.foreign = ((FOREIGN, faults["foreign"]),) if "foreign" in faults else ()
         kernel.stale = (STALE,) if "stale-row" in faults else ()
+        kernel.is_busy = "busy" in faults
         kernel.has_weight_zero = "weight-zero" in faults
         kernel.modules = set(self._modules) - {faults.get("no-module", "")}
         kernel.loaded &= kernel.modules

@@ -61,16 +61,17 @@ class Rendering(NamedTuple):
     variant: int
     bare: bool = False  # without real servers
     zero: tuple[str, int] | None = None
+    busy: bool = False  # connections have piled up on every virtual server
 
 
 Chunk = tuple[tuple[object, ...], str]  # sort key, text
 
 
-def _counters(real: tuple[str, int], virtual: Virtual, variant: int) -> tuple[int, int]:
+def _counters(real: tuple[str, int], virtual: Virtual, show: Rendering) -> tuple[int, int]:
     """Active and inactive connections; the same for the same node, every time."""
-    seed = crc32(f"{real}{virtual.address}{virtual.port}{variant}".encode())
+    seed = crc32(f"{real}{virtual.address}{virtual.port}{show.variant}".encode())
     active = 0 if virtual.protocol == "UDP" else seed % 40
-    piled_up = virtual.uneven and real == virtual.reals[0]
+    piled_up = (virtual.uneven or show.busy) and real == virtual.reals[0]
     return (PILE + active if piled_up and virtual.protocol != "UDP" else active), seed // 64 % 100
 
 
@@ -83,7 +84,7 @@ def _tool(virtual: Virtual, show: Rendering) -> Chunk:
     persistent = f" persistent {virtual.persistent}" if virtual.persistent else ""
     lines = [f"{virtual.protocol:<4} {_endpoint(virtual.address, virtual.port)} {show.scheduler}{flags}{persistent}\n"]
     for real in virtual.reals:
-        active, inactive = _counters(real, virtual, show.variant)
+        active, inactive = _counters(real, virtual, show)
         lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n")
     ip = ip_address(virtual.address)
     key = (ip.version, NUMBERS.get(virtual.protocol, 0), ip.packed, virtual.port)
@@ -97,7 +98,7 @@ def _proc(virtual: Virtual, show: Rendering) -> Chunk:
     mask = "80000000" if six else "FFFFFFFF"
     lines.append(f"persistent {virtual.persistent * HZ} {mask}\n" if virtual.persistent else "\n")
     for real in virtual.reals:
-        active, inactive = _counters(real, virtual, show.variant)
+        active, inactive = _counters(real, virtual, show)
         lines.append(
             f"  -> {hex_endpoint(*real)}      {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n"
         )
@@ -131,6 +132,7 @@ class Kernel:
         self.shared: tuple[Virtual, ...] = ()  # the Services', the same on every node
         self.own: tuple[Virtual, ...] = ()  # the NodePorts on this node's addresses
         self.stale: tuple[Virtual, ...] = ()  # of Services that are gone
+        self.is_busy = False
         self.has_weight_zero = False  # kube-proxy has left one real server at weight 0
         self.foreign: tuple[tuple[Virtual, str], ...] = ()  # somebody else's
         self.beside: tuple[Row, ...] = ()  # somebody else's, row by row
@@ -228,7 +230,7 @@ class Kernel:
 
     def _own_chunks(self, *, tool: bool) -> Iterator[Chunk]:
         """Yield kube-proxy's virtual servers; while they are edited half are done, and one has no scheduler."""
-        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare, self._zero)
+        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare, self._zero, self.is_busy)
         if self.next is None:
             yield from _chunks(self.shared, show, tool)
             yield from _chunks(self.own, show, tool)
