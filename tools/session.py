@@ -16,6 +16,7 @@ COMMANDS = (
     "kubectl ipvs set --scheduler lc --yes",
     "kubectl ipvs status",
     "kubectl ipvs services --sort-by skew",
+    "kubectl ipvs verify",
 )
 
 

@@ -18,6 +18,7 @@ COMMANDS = {  # at most 62 characters each: click cuts what does not fit beside 
     "status": "Show each node's IPVS table, and which nodes are not in sync",
     "table": "Show each node's table row by row, with Services and Pods",
     "services": "Show each Service port, summed over the nodes: load, skew",
+    "verify": "Compare each node's table with Services and EndpointSlices",
     "top": "Show how busy nodes or Services are, again and again",
     "set": "Change ipvs fields, restart kube-proxy, verify every node",
     "undo": "Roll the last change back, just as carefully",
@@ -42,7 +43,7 @@ Examples:
 \b
 Exit codes:
   0 done   1 error   2 usage   3 some nodes failed or left out   4 somebody else changed it
-  5 out of step (status --check), not ready (doctor --check)   130 interrupted
+  5 out of step (status --check), differs (verify), not ready (doctor --check)   130 interrupted
 
 \b
 Environment:

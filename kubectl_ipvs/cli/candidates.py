@@ -35,7 +35,7 @@ ASKED = {
     "context": "contexts", "contexts": "contexts", "cluster": "clusters", "user": "users", "canary": "nodes",
     "service": "services",
 }  # fmt: skip
-NODES_FOLLOW = {"status", "table", "restart"}
+NODES_FOLLOW = {"status", "table", "verify", "restart"}
 TOP = {"nodes": "their connections, packets and bytes", "services": "their active connections"}
 ACTIONS = {"install": "put it beside the plugin", "uninstall": "take it away"}
 

@@ -22,8 +22,10 @@ ENOUGH = 12  # lines
 class _Advice:
     """Commands in a sentence are about the cluster and the kube-proxy that this run is about: their flags are added."""
 
-    OURS = re.compile(r"kubectl ipvs (?=(?:get|set|undo|restart|status|table|top|doctor|migrate)\b)")
-    KUBECTL = re.compile(r"kubectl (?=-n |get |edit |create |replace )")
+    OURS = re.compile(
+        r"kubectl ipvs (?=(?:get|set|undo|restart|status|table|services|verify|top|doctor|migrate)\b)",
+    )
+    KUBECTL = re.compile(r"kubectl (?=-n |get |edit |create |replace |delete )")
 
     def __init__(self) -> None:
         self.ours = self.kubectl = ""

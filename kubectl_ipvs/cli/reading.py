@@ -1,4 +1,4 @@
-"""What `table` and `services` begin with: kube-proxys are found and Services listed at once, then nodes are read."""
+"""What reads whole tables begins with: kube-proxys are found and Services listed at once, then nodes are read."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,13 +30,16 @@ class Reading:
 
     @classmethod
     @contextmanager
-    def begun(cls, session: Session, names: Sequence[str]) -> "Iterator[Reading]":
-        """Find and list; raise for nodes that are not there. At the end helper pods are taken away."""
+    def begun(cls, session: Session, names: Sequence[str], files: Sequence[str] = ()) -> "Iterator[Reading]":
+        """Find and list; raise for nodes that are not there. At the end helper pods are taken away.
+
+        `files`: the tables' text is kept, and that of these files.
+        """
         keep_small()
         cluster = session.cluster()
         found: list[Installation] = []
         listed: list[ListedServices] = []
-        with session.looking(cluster, services=lambda: cls._known(listed)) as looker:
+        with session.looking(cluster, services=lambda: cls._known(listed), files=files) as looker:
             together(
                 [lambda: found.append(find(cluster, session.where)), lambda: listed.append(list_services(cluster))]
             )

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from shlex import quote
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -104,16 +104,22 @@ class Session(NamedTuple):
 
     @contextmanager
     def looking(
-        self, cluster: "Cluster", *, asks: bool = False, services: "Listed | None" = None
+        self,
+        cluster: "Cluster",
+        *,
+        asks: bool = False,
+        services: "Listed | None" = None,
+        files: Sequence[str] = (),
     ) -> "Iterator[Looker]":
         """Give what looks at nodes, with this run's limits; at the end its helper pods are taken away.
 
         `asks`: every kube-proxy is asked what it runs with, too. `services`: whole tables are read, and the Services
-        are known already; else these are listed where it matters.
+        are known already; else these are listed where it matters. `files`: the text of the tables is kept, and that of
+        these files beside them.
         """
         from kubectl_ipvs.operations.support.interrupts import raised
 
-        looker = self.looker(cluster, asks=asks, services=services)
+        looker = self.looker(cluster, asks=asks, services=services, files=files)
         helpers = looker.reader.ways.helpers
         if helpers is None:
             yield looker
@@ -124,7 +130,14 @@ class Session(NamedTuple):
             finally:
                 helpers.end()
 
-    def looker(self, cluster: "Cluster", *, asks: bool = False, services: "Listed | None" = None) -> "Looker":
+    def looker(
+        self,
+        cluster: "Cluster",
+        *,
+        asks: bool = False,
+        services: "Listed | None" = None,
+        files: Sequence[str] = (),
+    ) -> "Looker":
         """Make what looks at nodes; who may have helper pods uses `looking`."""
         from kubectl_ipvs.operations.look import Looker
         from kubectl_ipvs.operations.tables.known_services import KnownServices
@@ -140,7 +153,8 @@ class Session(NamedTuple):
             most * MIB,
             lacking=lacking,
             ways=self._ways(cluster),
-            whole=services is not None,
+            whole=services is not None and not files,
+            files=files,
         )
         return Looker(reader, KnownServices(services or cluster.services), self.way, asks)
 

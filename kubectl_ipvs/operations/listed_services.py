@@ -25,6 +25,12 @@ class ListedServices(NamedTuple):
             raise self.no_services
         return self.services
 
+    def both(self) -> tuple[Sequence[Service], Sequence[EndpointSlice]]:
+        """Return both; raise why one of them could not be listed."""
+        if self.no_slices is not None and self.no_services is None:
+            raise self.no_slices
+        return tuple(self.known()), self.slices
+
     def names(self, nodes: Iterable[ProxyNode]) -> Names:
         """Make names of them and of these nodes' addresses."""
         addresses = [address for node in nodes if node.node is not None for address in node.node.addresses]

@@ -29,6 +29,7 @@ from kubectl_ipvs.sandbox.options import VERSION, VERSIONS, Options
 from kubectl_ipvs.sandbox.troubles import Troubles
 
 Obj = dict[str, Any]
+LOOPBACK, LOOPBACK_UNTIL = "127.0.0.1", (1, 21)  # the last release that has NodePorts there
 SPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 
 
@@ -110,7 +111,8 @@ class World:
         host.files = dict(settings.files.get(name, {}))
         host.network.ports, host.network.inside = self._service_ports, tuple(filter(is_ip, inside)) or local[:1]
         host.kernel.shared = self._shared
-        host.kernel.own = virtuals.own(self._frontends, name, local)
+        own = (*local, LOOPBACK) if self.options.release <= LOOPBACK_UNTIL else local
+        host.kernel.own = virtuals.own(self._frontends, name, own)
         host.kernel.beside, host.kernel.whole = settings.extra.get(name, ()), settings.only.get(name)
         for kind, parameter in self._faults.get(name, {}).items():
             host.add(kind, parameter)

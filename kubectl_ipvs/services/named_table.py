@@ -1,7 +1,7 @@
 """One node's table with names beside the addresses, in ipvsadm's order, narrowed to what was asked for. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
@@ -81,9 +81,14 @@ class Narrow(NamedTuple):
 
     def wants(self, layout: Layout) -> bool:
         """Tell whether a virtual server is asked for: it is, too, where one of its real servers has the address."""
-        if self.service is not None and self.service not in {(each.namespace, each.service) for each in layout.owners}:
+        owners = ((each.namespace, each.service) for each in layout.owners)
+        return self.concerns(owners, (layout.head.server.address, *layout.addresses))
+
+    def concerns(self, services: Iterable[tuple[str, str]], addresses: Iterable[str]) -> bool:
+        """Tell whether what is about these Services, and at these addresses with their ports, is asked for."""
+        if self.service is not None and self.service not in services:
             return False
-        return not self.host or any(map(self._is, (layout.head.server.address, *layout.addresses)))
+        return not self.host or any(map(self._is, addresses))
 
     def _is(self, address: str) -> bool:
         host, _, port = address.rpartition(":")

@@ -14,12 +14,19 @@ OriginKind: TypeAlias = Literal["clusterIP", "externalIP", "loadBalancer", "node
 
 
 class Origin(NamedTuple):
-    """What a virtual server is for: a port of a Service ("" where it has no name), and which of its addresses."""
+    """What a virtual server is for: a port of a Service ("" where it has no name), and which of its addresses.
+
+    `number`: the Service's port, whatever port the virtual server has.
+    """
 
     namespace: str
     name: str
     port: str
     kind: OriginKind
+    number: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}:{self.port or self.number}"
 
 
 class Row(NamedTuple):
@@ -69,7 +76,7 @@ class PortRows:
 
     def origin(self, kind: OriginKind) -> Origin:
         """Name what a row on such an address is for."""
-        return Origin(self._service.namespace, self._service.name, self._port.name, kind)
+        return Origin(self._service.namespace, self._service.name, self._port.name, kind, self._port.port)
 
     def _row(self, kind: OriginKind, members: Members) -> Row:
         return Row(self.origin(kind), members, self._service.affinity)

@@ -23,7 +23,7 @@ RESOURCES = (
 )  # fmt: skip
 Right = tuple[str, str]  # verb, resource
 
-LOOK = [("get",), ("status",), ("table",), ("services",), ("version",)]
+LOOK = [("get",), ("status",), ("table",), ("services",), ("verify",), ("version",)]
 CHANGE = [
     *LOOK,
     ("set", "--scheduler", "lc", "--yes", *BRISK),

@@ -1,6 +1,7 @@
 """The sandbox's kernel renders its table as ipvsadm 1.31 and Linux do, byte for byte."""
 
-from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, schedulers_of
+from kubectl_ipvs.sandbox.nodes.defects import Virtual
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel, schedulers_of
 from kubectl_ipvs.sandbox.options import Options
 from kubectl_ipvs.sandbox.world import World
 
@@ -93,7 +94,7 @@ def test_weight_zero_and_a_row_of_a_service_that_is_gone() -> None:
     kernel = a_kernel()
     kernel.shared = (FOUR, FOUR._replace(port=80, reals=(("10.244.0.2", 80), ("10.244.0.3", 80))))
     kernel.bind("lc")
-    kernel.has_weight_zero = True
+    kernel.defects = {"weight-zero": ""}
     kernel.stale = (SIX,)
 
     rows = [line.split() for line in kernel.tool_text().splitlines()[3:]]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual
+from kubectl_ipvs.sandbox.nodes.defects import Virtual
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel
 from kubectl_ipvs.sandbox.nodes.rows import rows_of
 
 LINES = [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubectl_ipvs.sandbox.nodes.kernel import Virtual
+from kubectl_ipvs.sandbox.nodes.defects import Virtual
 from kubectl_ipvs.sandbox.nodes.virtuals import frontends, own, service_ports, shared
 
 Obj = dict[str, Any]

@@ -32,7 +32,7 @@ def test_each_kind_of_address() -> None:
         ("TCP", "198.51.100.10:80"): "loadBalancer",
         ON_NODE: "nodePort",
     }
-    assert table.rows[INSIDE].origin == Origin("default", "web", "http", "clusterIP")
+    assert table.rows[INSIDE].origin == Origin("default", "web", "http", "clusterIP", 80)
     assert table.rows[INSIDE].members.pods == {
         "10.244.1.1:8080": ("default", "near"),
         "10.244.2.1:8080": ("default", "far"),

@@ -7,12 +7,10 @@ import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
 from kubectl_ipvs.cli.session import Session
-from kubectl_ipvs.errors import ExitCode, IpvsError, UsageError
+from kubectl_ipvs.errors import ExitCode, IpvsError
 
 if TYPE_CHECKING:
-    from kubectl_ipvs.operations.listed_services import ListedServices
     from kubectl_ipvs.operations.node_tables import NodeRead, NodeTable
-    from kubectl_ipvs.services.named_table import Narrow
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -56,14 +54,15 @@ def run(
       kubectl ipvs table --address 10.96.0.10:53
     """
     choice("-o", output, FORMATS)
-    narrow = _narrow(service, address)
+    from kubectl_ipvs.cli.narrowing import check, narrow_of
     from kubectl_ipvs.cli.reading import Reading
     from kubectl_ipvs.operations.node_tables import named_tables
     from kubectl_ipvs.services.named_table import Naming
 
+    narrow = narrow_of(service, address)
     printed = _Printed(output, narrowed=bool(service or address))
     with Reading.begun(session, nodes or []) as reading:
-        _check(narrow, reading.listed)
+        check(narrow, reading.listed)
         printed.begin(node.name for node in reading.chosen)
         naming = Naming(reading.listed.names(reading.found.nodes), narrow)
         for table in named_tables(reading.looks(), reading.chosen, naming):
@@ -127,30 +126,3 @@ class _Printed:
         elif self._form != "name":
             below: Sequence[str] = [*([remark] if remark else []), *self._tables.remarks(self.nodes)]
             out(("\n" if self._form == "table" and self._blocks else "") + "".join(f"{line}\n" for line in below))
-
-
-def _narrow(service: str, address: str) -> "Narrow":
-    from kubectl_ipvs.services.named_table import EVERYTHING, Narrow, read_address
-
-    namespace, slash, name = service.partition("/")
-    if service and not (namespace and slash and name and "/" not in name):
-        raise UsageError(f'invalid --service "{service}": it takes NAMESPACE/NAME')
-    at = read_address(address) if address else ("", None)
-    if at is None:
-        raise UsageError(f'invalid --address "{address}": it takes IP, IP:PORT or [IPv6]:PORT')
-    return Narrow((namespace, name) if service else None, *at) if service or address else EVERYTHING
-
-
-def _check(narrow: "Narrow", listed: "ListedServices") -> None:
-    """Raise where the Service that is asked for is not there, or cannot be known."""
-    if narrow.service is None:
-        return
-    from kubectl_ipvs.services.names import unserved
-
-    found = {(each.namespace, each.name): each for each in listed.known()}
-    name = "/".join(narrow.service)
-    if narrow.service not in found:
-        raise IpvsError(f"service {name} not found")
-    why = unserved(found[narrow.service])
-    if why:
-        raise IpvsError(f"service {name} has no virtual server: {why}")

@@ -7,7 +7,8 @@ from kubectl_ipvs.cluster.objects.json_values import Json, condition, epoch, ite
 
 MIRROR = "kubernetes.io/config.mirror"
 HOLDER = "kubectl-ipvs/holder"  # annotation of a pod that we made: the process that it is for
-ADDRESSES = frozenset({"InternalIP", "ExternalIP"})
+INTERNAL = "InternalIP"
+ADDRESSES = frozenset({INTERNAL, "ExternalIP"})
 OS_LABEL = "kubernetes.io/os"
 # Makes out of a pod's spec: the name of kube-proxy's container, and what else the caller wants to keep of the spec;
 # None where there is no such container.
@@ -25,6 +26,7 @@ class Taint(NamedTuple):
 class Node(NamedTuple):
     """A node: `ready` is its Ready condition, `kernel` as `uname -r` prints it, `addresses` its internal and external.
 
+    `internal`: the internal ones alone.
     `os` is what its kubelet says, and its label where that says nothing; "" where neither does. `os_image` names the
     operating system with its release (`Debian GNU/Linux 12 (bookworm)`).
     """
@@ -39,6 +41,7 @@ class Node(NamedTuple):
     addresses: tuple[str, ...] = ()
     os: str = ""
     os_image: str = ""
+    internal: tuple[str, ...] = ()
 
     @property
     def windows(self) -> bool:
@@ -121,6 +124,7 @@ def node(raw: object) -> Node:
         addresses=tuple(text(entry.get("address")) for entry in listed if text(entry.get("type")) in ADDRESSES),
         os=text(info.get("operatingSystem")) or labels.get(OS_LABEL, ""),
         os_image=text(info.get("osImage")),
+        internal=tuple(text(entry.get("address")) for entry in listed if text(entry.get("type")) == INTERNAL),
     )
 
 

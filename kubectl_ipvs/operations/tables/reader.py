@@ -19,6 +19,7 @@ from kubectl_ipvs.ipvs.listing import Listing
 from kubectl_ipvs.ipvs.rates import RowRates, parse_rates
 from kubectl_ipvs.ipvs.stats import Stats, StatsFirst
 from kubectl_ipvs.ipvs.summary import Summarizer, Summary
+from kubectl_ipvs.operations.tables.kept_text import KeptText
 from kubectl_ipvs.operations.tables.ways import Ways
 
 IPVSADM, PROC = ("ipvsadm", "-Ln"), ("cat", "/proc/net/ip_vs")
@@ -43,13 +44,15 @@ class Reading(NamedTuple):
     at: float = 0.0  # when its first bytes came (monotonic seconds)
     stats: Stats | None = None  # the kernel's counters, where they were asked for and there
     rates: tuple[RowRates, ...] | None = None  # of each virtual server, where they were asked for and ipvsadm is there
+    text: KeptText | None = None  # its text and that of files beside it, where these were asked for
 
 
 @dataclass(slots=True)
 class Reader:
     """Reads tables; shared by all threads (a lost update of `lacking` costs one request, nothing else).
 
-    `whole`: the rows are kept beside their sums. `rates`: where ipvsadm is there, it is asked for rates, too.
+    `whole`: the rows are kept beside their sums. `rates`: where ipvsadm is there, it is asked for rates, too. `files`:
+    further files whose text is read by the same `cat`, and kept beside that of the table.
     """
 
     cluster: Cluster
@@ -57,6 +60,7 @@ class Reader:
     max_output: int = MAX_OUTPUT
     whole: bool = False
     rates: bool = False
+    files: Sequence[str] = ()
     lacking: set[str] = field(default_factory=set)
     ways: Ways = field(default_factory=Ways)
 
@@ -65,7 +69,7 @@ class Reader:
 
         `look_for`: paths that end with a slash, about which the same `cat` is asked (see proxy/checks/modules); STATS.
         """
-        return self.ways.read(pod, lambda target: self._by_exec(target, exclude, look_for))
+        return self.ways.read(pod, lambda target: self._by_exec(target, exclude, (*look_for, *self.files)))
 
     def _by_exec(self, pod: Pod, exclude: Sequence[str], look_for: Sequence[str]) -> Reading:
         deadline = time.monotonic() + self.timeout
@@ -104,33 +108,39 @@ class Reader:
 
     def _try(self, pod: Pod, command: Sequence[str], exclude: Sequence[str], deadline: float) -> Reading:
         rows = Listing() if self.whole else None
-        taken = _Taken(Summarizer(exclude, rows), counters=STATS in command)
+        taken = _Taken(Summarizer(exclude, rows), counters=STATS in command, texts=bool(self.files))
         left = max(deadline - time.monotonic(), 0.001)
         ended = self.cluster.run(pod, command, timeout=left, sink=taken.feed, max_output=self.max_output)
         source = "ipvsadm" if command is IPVSADM else "proc"
         stats = taken.end()
         if ended.code == 0 or _fails_elsewhere(ended, command):
             read = _summed(taken.summing.finish(), source, taken.size, rows)
-            return read._replace(said=ended.stderr, at=taken.at, stats=stats)
+            return read._replace(said=ended.stderr, at=taken.at, stats=stats, text=taken.text)
         return _failed(ended, command)._replace(said=ended.stderr if ended.code == ERROR else "")
 
 
 class _Taken:
     """What came of a command so far: the table is summed, `counters` before it are parted from it.
 
-    `size`: bytes of the table; `at`: when the first bytes came.
+    `size`: bytes of the table; `at`: when the first bytes came. `texts`: everything is kept as text, too, for `text`.
     """
 
-    def __init__(self, summing: Summarizer, *, counters: bool) -> None:
+    def __init__(self, summing: Summarizer, *, counters: bool, texts: bool = False) -> None:
         self.summing = summing
         self.size, self.at = 0, 0.0
         self._first = StatsFirst() if counters else None
+        self.text = KeptText(self._table) if texts else None
 
     def feed(self, chunk: bytes) -> None:
         self.at = self.at or time.monotonic()
-        self._table(chunk if self._first is None else self._first.feed(chunk))
+        if self.text is not None:
+            self.text.feed(chunk)
+        else:
+            self._table(chunk if self._first is None else self._first.feed(chunk))
 
     def end(self) -> Stats | None:
+        if self.text is not None:
+            self.text.finish()
         stats, rest = (None, b"") if self._first is None else self._first.finish()
         self._table(rest)
         return stats

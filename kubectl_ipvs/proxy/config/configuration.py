@@ -56,6 +56,7 @@ class Configuration(NamedTuple):
     api_version: str = ""
     kind: str = ""
     feature_gates: Mapping[str, bool] = MappingProxyType({})
+    node_port_addresses: tuple[str, ...] = ()
 
     @property
     def by_flags(self) -> bool:
@@ -104,6 +105,7 @@ def read(text: str, version: str = "") -> Configuration:
         api_version=str(document.api_version or ""),
         kind=KIND,
         feature_gates=_gates(document.value.get("featureGates")),
+        node_port_addresses=_texts(document.value.get(flags.NODE_PORTS)),
     )
 
 
@@ -137,6 +139,7 @@ def read_flags(args: Sequence[str], version: str = "") -> Configuration:
             *bad_gates,
         ),
         feature_gates=_gates(gates),
+        node_port_addresses=_texts(given.get(flags.NODE_PORTS)),
     )
 
 
@@ -158,6 +161,10 @@ def _flag_defaults(version: str) -> Mapping[str, Value]:
 
 def _gates(raw: object) -> dict[str, bool]:
     return {str(name): on for name, on in raw.items() if isinstance(on, bool)} if isinstance(raw, dict) else {}
+
+
+def _texts(raw: object) -> tuple[str, ...]:
+    return tuple(item for item in raw if isinstance(item, str)) if isinstance(raw, list) else ()
 
 
 def _settings(

@@ -14,9 +14,14 @@ from kubectl_ipvs.proxy.config.kinds import is_wrong
 from kubectl_ipvs.proxy.config.releases import OLD
 from kubectl_ipvs.proxy.release import parse_version
 
-MODE_FLAG, GATES_FLAG = "--proxy-mode", "--feature-gates"
-_NAMES = {MODE_FLAG: "mode", GATES_FLAG: "featureGates"} | {field.flag: field.name for field in FIELDS}
-_KINDS: dict[str, str] = {"mode": "name", "featureGates": "gates"} | {name: field.kind for name, field in FIELD.items()}
+MODE_FLAG, GATES_FLAG, NODE_PORTS_FLAG = "--proxy-mode", "--feature-gates", "--nodeport-addresses"
+NODE_PORTS = "nodePortAddresses"
+_NAMES = {MODE_FLAG: "mode", GATES_FLAG: "featureGates", NODE_PORTS_FLAG: NODE_PORTS} | {
+    field.flag: field.name for field in FIELDS
+}
+_KINDS: dict[str, str] = {"mode": "name", "featureGates": "gates", NODE_PORTS: "cidrs"} | {
+    name: field.kind for name, field in FIELD.items()
+}
 # kube-proxy's flags that take no second word (--help of 1.20 to 1.37), and those that do.
 _SWITCHES = """--add-dir-header --alsologtostderr --bind-address-hard-fail --cleanup --cleanup-ipvs
     --conntrack-tcp-be-liberal --help --init-only --iptables-localhost-nodeports --ipvs-strict-arp

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kubectl_ipvs.sandbox.faults import Faults
-from kubectl_ipvs.sandbox.nodes.kernel import Kernel, Virtual, names_of
+from kubectl_ipvs.sandbox.nodes.defects import Virtual
+from kubectl_ipvs.sandbox.nodes.kernel import Kernel, names_of
 from kubectl_ipvs.sandbox.nodes.kubeproxy import ALWAYS_LOADED
 from kubectl_ipvs.sandbox.nodes.network import Network
 from kubectl_ipvs.sandbox.nodes.traffic import Counters
@@ -119,6 +120,6 @@ class Host:
         kernel.foreign = ((FOREIGN, faults["foreign"]),) if "foreign" in faults else ()
         kernel.stale = (STALE,) if "stale-row" in faults else ()
         kernel.is_busy = "busy" in faults
-        kernel.has_weight_zero = "weight-zero" in faults
+        kernel.defects = faults
         kernel.modules = set(self._modules) - {faults.get("no-module", "")}
         kernel.loaded &= kernel.modules

@@ -5,12 +5,13 @@ What is shared by all nodes (the Services) is rendered once for all of them. The
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 from zlib import crc32
 
+from kubectl_ipvs.sandbox.nodes.defects import Virtual, applied
 from kubectl_ipvs.sandbox.nodes.rows import HZ, Row, hex_endpoint
 
 SIZE = 4096
@@ -33,34 +34,16 @@ def schedulers_of(release: str) -> tuple[str, ...]:
     return tuple(name for name, since in SINCE.items() if len(version) < 2 or version >= since)  # noqa: PLR2004 -- none told
 
 
-class Virtual(NamedTuple):
-    """A virtual server: TCP, UDP or SCTP, address, port, its real servers, and seconds of persistence (0: none).
-
-    `uneven`: connections have piled up on its first real server.
-    """
-
-    protocol: str
-    address: str
-    port: int
-    reals: tuple[tuple[str, int], ...]
-    persistent: int = 0
-    uneven: bool = False
-
-
 PROBE = Virtual("TCP", "198.51.100.0", 20000, ())  # what kube-proxy adds for an instant, to have a module loaded
 
 
 class Rendering(NamedTuple):
-    """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port.
-
-    `zero`: the real server whose weight is 0.
-    """
+    """How a virtual server's scheduler shows: its name, and whether kube-proxy set mh-port."""
 
     scheduler: str
     port_flag: bool
     variant: int
     bare: bool = False  # without real servers
-    zero: tuple[str, int] | None = None
     busy: bool = False  # connections have piled up on every virtual server
 
 
@@ -81,11 +64,13 @@ def _endpoint(address: str, port: int) -> str:
 
 def _tool(virtual: Virtual, show: Rendering) -> Chunk:
     flags = " (mh-port)" if show.port_flag else ""
-    persistent = f" persistent {virtual.persistent}" if virtual.persistent else ""
-    lines = [f"{virtual.protocol:<4} {_endpoint(virtual.address, virtual.port)} {show.scheduler}{flags}{persistent}\n"]
+    flags += f" persistent {virtual.persistent}" if virtual.persistent else ""
+    scheduler = virtual.scheduler or show.scheduler
+    lines = [f"{virtual.protocol:<4} {_endpoint(virtual.address, virtual.port)} {scheduler}{flags}\n"]
     for real in virtual.reals:
         active, inactive = _counters(real, virtual, show)
-        lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n")
+        weight = int(real not in virtual.zero)
+        lines.append(f"  -> {_endpoint(*real):<28} {'Masq':<7} {weight:<6} {active:<10} {inactive:<10}\n")
     ip = ip_address(virtual.address)
     key = (ip.version, NUMBERS.get(virtual.protocol, 0), ip.packed, virtual.port)
     return key, "".join(lines)
@@ -93,14 +78,16 @@ def _tool(virtual: Virtual, show: Rendering) -> Chunk:
 
 def _proc(virtual: Virtual, show: Rendering) -> Chunk:
     six = ":" in virtual.address
-    lines = [f"{virtual.protocol}  {hex_endpoint(virtual.address, virtual.port)} {show.scheduler} "]
+    lines = [
+        f"{virtual.protocol}  {hex_endpoint(virtual.address, virtual.port)} {virtual.scheduler or show.scheduler} "
+    ]
     lines.append("" if six else " ")
     mask = "80000000" if six else "FFFFFFFF"
     lines.append(f"persistent {virtual.persistent * HZ} {mask}\n" if virtual.persistent else "\n")
     for real in virtual.reals:
         active, inactive = _counters(real, virtual, show)
         lines.append(
-            f"  -> {hex_endpoint(*real)}      {'Masq':<7} {real != show.zero:<6d} {active:<10} {inactive:<10}\n"
+            f"  -> {hex_endpoint(*real)}      {'Masq':<7} {real not in virtual.zero:<6d} {active:<10} {inactive:<10}\n"
         )
     key = (crc32(f"{virtual.protocol}{virtual.address}{virtual.port}".encode()),)
     return key, "".join(lines)
@@ -133,7 +120,7 @@ class Kernel:
         self.own: tuple[Virtual, ...] = ()  # the NodePorts on this node's addresses
         self.stale: tuple[Virtual, ...] = ()  # of Services that are gone
         self.is_busy = False
-        self.has_weight_zero = False  # kube-proxy has left one real server at weight 0
+        self.defects: Mapping[str, str] = {}  # what kube-proxy got wrong, of the kinds of `defects`
         self.foreign: tuple[tuple[Virtual, str], ...] = ()  # somebody else's
         self.beside: tuple[Row, ...] = ()  # somebody else's, row by row
         self.whole: tuple[Row, ...] | None = None  # the whole table, whatever kube-proxy does
@@ -179,13 +166,7 @@ class Kernel:
     @property
     def _every(self) -> tuple[Virtual, ...]:
         """Every virtual server that kube-proxy has made."""
-        return (*self.shared, *self.own, *self.stale)
-
-    @property
-    def _zero(self) -> tuple[str, int] | None:
-        """The real server whose weight is 0: the first of the last Service that has two."""
-        several = (virtual.reals[0] for virtual in reversed(self.shared) if len(virtual.reals) > 1)
-        return next(several, None) if self.has_weight_zero else None
+        return (*applied(self.shared, self.defects), *self.own, *self.stale)
 
     @property
     def _rows(self) -> tuple[Row, ...]:
@@ -230,9 +211,9 @@ class Kernel:
 
     def _own_chunks(self, *, tool: bool) -> Iterator[Chunk]:
         """Yield kube-proxy's virtual servers; while they are edited half are done, and one has no scheduler."""
-        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare, self._zero, self.is_busy)
+        show = Rendering(self.scheduler or "", self.mh_port, self._variant, self.bare, self.is_busy)
         if self.next is None:
-            yield from _chunks(self.shared, show, tool)
+            yield from _chunks(applied(self.shared, self.defects), show, tool)
             yield from _chunks(self.own, show, tool)
             yield from _chunks(self.stale, show, tool)
             return

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from kubectl_ipvs.sandbox.nodes.kernel import Virtual
+from kubectl_ipvs.sandbox.nodes.defects import Virtual
 from kubectl_ipvs.sandbox.nodes.rows import is_ip
 
 Obj = dict[str, Any]
