@@ -131,6 +131,11 @@ FLAGS: Mapping[str, Flags] = {
         "--address": ("address", "IP[:PORT]", "Only virtual servers at, or with a real server at, this address."),
         "--once": ("once", "", "Look once, whatever is found."),
         "--apart": ("apart", "TIME", "How long to wait before a node is looked at again."),
+        "--connections": (
+            "connections",
+            "",
+            "Name connections that still go to endpoints that are gone (a long file).",
+        ),
     },
     "top": {
         "--output": ("output", "FORMAT", "One of: wide, json, yaml (the last two with --once)."),

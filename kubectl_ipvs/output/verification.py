@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
+from kubectl_ipvs.operations.verify.old_connections import NodeConnections
 from kubectl_ipvs.operations.verify.run import NodeVerified, Verification
 from kubectl_ipvs.output.columns import table
 from kubectl_ipvs.output.documents import document
 from kubectl_ipvs.output.printable import cell
 from kubectl_ipvs.output.reasons import count_of, reasons, state_words
-from kubectl_ipvs.output.tables import pod_entry, split
+from kubectl_ipvs.output.tables import owner_entry, pod_entry, split
 from kubectl_ipvs.proxy.checks.findings import some
 from kubectl_ipvs.services.findings import KINDS, Finding
 from kubectl_ipvs.services.names import with_port
@@ -135,6 +136,7 @@ def _remarks(verified: Verification) -> list[str]:
     lines = reasons(
         [(node.node, f"{state_words(node.state)}: {node.reason}") for node in verified.nodes if node.reason]
     )
+    lines += _connections(verified.connections or ())
     if verified.changing:
         lines.append(f"not judged, changed meanwhile: {some(tuple(map(cell, verified.changing)))}")
     total, good = len(verified.nodes), sum(node.state == "verified" for node in verified.nodes)
@@ -147,6 +149,24 @@ def _remarks(verified: Verification) -> list[str]:
         *(f"{n} {_states(state, n)}" for state, n in rest.items()),
     ]
     return [*lines, f"{', '.join(parts)} ({looks})"]
+
+
+def _connections(nodes: Sequence[NodeConnections]) -> Iterator[str]:
+    """Yield what is said of the nodes' connections."""
+    for each in nodes:
+        if each.reason:
+            yield f"{each.node}: {cell(each.reason)}"
+        for old in each.old[:MOST]:
+            pair, many = old.pair, count_of(old.number, "connection", "connections")
+            yield (
+                f"{each.node}: {many} of {pair.protocol} {pair.virtual_server} {cell(str(old.service))} still to "
+                f"{pair.real_server}, which is gone; without a packet the last ends in {old.expires}s"
+            )
+        if len(each.old) > MOST:
+            yield f"{each.node}: connections to {len(each.old) - MOST} more endpoints that are gone: see -o json"
+    clean = sum(not each.reason and not each.old for each in nodes)
+    if nodes:
+        yield f"{clean} of {count_of(len(nodes), 'node', 'nodes')} without a connection to an endpoint that is gone"
 
 
 def _states(state: str, count: int) -> str:
@@ -168,6 +188,7 @@ def _content(verified: Verification) -> dict[str, Any]:
             }
             for node in verified.nodes
         ],
+        "connections": None if verified.connections is None else list(map(_connections_entry, verified.connections)),
         "looks": verified.looks, "secondsApart": round(verified.seconds, 1),
         "changedMeanwhile": list(verified.changing),
         "summary": {
@@ -188,6 +209,21 @@ def _entry(node: NodeVerified, each: Finding) -> dict[str, Any]:
         "realServer": {"address": host, "port": port} if each.real_server else None, "pod": pod_entry(each.pod),
         "detail": each.detail, "connections": each.connections, "since": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "issues": list(each.issues), "help": each.help,
+    }  # fmt: skip
+
+
+def _connections_entry(each: NodeConnections) -> dict[str, Any]:
+    return {
+        "node": each.node, "reason": each.reason, "connections": each.total,
+        "gone": [
+            {
+                "protocol": old.pair.protocol, "address": split(old.pair.virtual_server)[0],
+                "port": split(old.pair.virtual_server)[1], "service": owner_entry(old.service),
+                "realServer": dict(zip(("address", "port"), split(old.pair.real_server), strict=True)),
+                "pod": pod_entry(old.pod), "connections": old.number, "expiresSeconds": old.expires,
+            }
+            for old in each.old
+        ],
     }  # fmt: skip
 
 

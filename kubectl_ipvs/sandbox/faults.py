@@ -34,6 +34,7 @@ KINDS = {
     "not-ready": "the node is NotReady and its kubelet cannot be reached",
     "odd-persistence": "the last Service's virtual server is persistent",
     "odd-scheduler": "the last Service's virtual server has scheduler NAME (wrr)",
+    "old-connections": "UDP connections still go to a real server that is gone",
     "one-byte": "exec's output comes byte by byte",
     "pending": "the node's pod stays Pending for ever, for REASON (ContainerCreating)",
     "skew": "the node's clock is S seconds ahead (60)",

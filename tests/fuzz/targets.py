@@ -20,6 +20,7 @@ from kubectl_ipvs.cluster.wire import exec as execs
 from kubectl_ipvs.cluster.wire.channel import Channel, TooMuchError
 from kubectl_ipvs.errors import ConfigurationInvalid, EditRefused, ExecFailed, KubeconfigError, UsageError
 from kubectl_ipvs.ipvs.address import canonical
+from kubectl_ipvs.ipvs.connections import Connections
 from kubectl_ipvs.ipvs.local_addresses import parse_fib_trie, parse_if_inet6
 from kubectl_ipvs.ipvs.parse import parse
 from kubectl_ipvs.ipvs.plain import TableRows, read_rows
@@ -86,6 +87,19 @@ def counters(data: bytes) -> None:
     if looks[0] and looks[1]:
         assert min(per_second(looks[0], looks[1], 2.0) or NOTHING) >= 0
     assert all(min(row.rates) >= 0 and row.address for row in parse_rates(data))
+
+
+def connections(data: bytes) -> None:
+    """However the bytes are cut, the same connections are counted, and no line is lost."""
+    whole, pieces = Connections(), Connections()
+    whole.feed(data)
+    for at in range(0, len(data), 7):
+        pieces.feed(data[at : at + 7])
+    whole.finish()
+    pieces.finish()
+
+    assert (whole.pairs, whole.total, whole.unparsed) == (pieces.pairs, pieces.total, pieces.unparsed)
+    assert sum(entry.number for entry in whole.pairs.values()) <= whole.total
 
 
 def edits(data: bytes) -> None:
@@ -185,5 +199,6 @@ def _memory() -> str | None:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (tables, addresses, counters, edits, kubeconfigs, frames, patches, served)
+    target.__name__: target
+    for target in (tables, addresses, counters, connections, edits, kubeconfigs, frames, patches, served)
 }

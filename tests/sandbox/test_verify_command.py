@@ -217,3 +217,27 @@ def test_versions_differ(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
 
     (node,) = run.json["nodes"]
     assert (run.code, node["version"], node["virtualServers"]) == (0, "v1.21.0", 10)
+
+
+def test_connections(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """--connections names those to endpoints that are gone, with their node and Service; they are no difference."""
+    box = sandbox(faults={"node2": "old-connections"})
+
+    run, document = ipvs(box, "verify", "--connections"), ipvs(box, "verify", "--connections", "-o", "json")
+
+    assert (run.code, document.code) == (0, 0), run.err
+    said = "node2: 3 connections of UDP 10.96.0.10:53 kube-system/kube-dns:dns still to 10.244.0.250:53, which is gone"
+    assert said in run.out
+    assert "\n2 of 3 nodes without a connection to an endpoint that is gone\n" in run.out
+    gone = {node["node"]: [each["connections"] for each in node["gone"]] for node in document.json["connections"]}
+    assert gone == {"node1": [], "node2": [3], "node3": []}
+
+
+def test_connections_that_are_too_many(sandbox: MakeSandbox, ipvs: Ipvs) -> None:
+    """What is more than --max-output is not read: the node is named, and the exit code is 3."""
+    box = sandbox(nodes=1, services=1, endpoints=16_500)
+
+    run = ipvs(box, "verify", "--once", "--connections", "--max-output", "1")
+
+    assert run.code == 3, run.err
+    assert "\nnode1: /proc/net/ip_vs_conn was not read: " in run.out

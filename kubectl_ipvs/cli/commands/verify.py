@@ -11,8 +11,11 @@ from kubectl_ipvs.errors import ExitCode, IpvsError, worst
 
 if TYPE_CHECKING:
     from kubectl_ipvs.cli.reading import Reading
+    from kubectl_ipvs.operations.listed_services import ListedServices
+    from kubectl_ipvs.operations.verify.old_connections import NodeConnections
     from kubectl_ipvs.operations.verify.run import Verification
     from kubectl_ipvs.services.named_table import Narrow
+    from kubectl_ipvs.services.names import Names
 
 FORMATS = ("table", "wide", "json", "yaml", "name")
 
@@ -42,6 +45,10 @@ def run(
     apart: Annotated[
         str, typer.Option("--apart", metavar="TIME", help="How long to wait before a node is looked at again.")
     ] = "30s",
+    connections: Annotated[
+        bool,
+        typer.Option("--connections", help="Name connections that still go to endpoints that are gone (a long file)."),
+    ] = False,
 ) -> int:  # fmt: skip
     """Compare every node's table with what its kube-proxy, of its release, makes of Services and EndpointSlices.
 
@@ -59,6 +66,9 @@ def run(
       foreign                  somebody else made a row or a real server
       wrong-scheduler, wrong-persistence   the row has another one than it should have
       draining, contested, and foreign rows that kube-proxy leaves alone are said, and are no difference
+
+    --connections reads /proc/net/ip_vs_conn of each node, too: a UDP client stays with an endpoint that is gone until
+    udpTimeout ends, as with DNS that times out on one node after a rolling update. They are no difference.
 
     Exit code: 0 every node is verified; 3 some node, or what changed meanwhile, is not; 5 some node differs.
 
@@ -80,6 +90,8 @@ def run(
         reading.listed.both()
         check(narrow, reading.listed)
         verified = _verified(reading, narrow, pause)
+        if connections:
+            verified = verified._replace(connections=_connections(reading, verified))
     if address and verified.empty:
         raise IpvsError(f"{address}: no virtual server and no real server is there, or should be",
                         hint="`kubectl ipvs table` lists all")  # fmt: skip
@@ -106,6 +118,23 @@ def _verified(reading: "Reading", narrow: "Narrow", pause: float | None) -> "Ver
         None if pause is None else wait, narrow, reading.counter,
     )  # fmt: skip
     return verifying.verify(reading.chosen, reading.listed)
+
+
+def _connections(reading: "Reading", verified: "Verification") -> "tuple[NodeConnections, ...]":
+    """Read the connections of the nodes that were judged."""
+    from kubectl_ipvs.operations.listed_services import list_services
+    from kubectl_ipvs.operations.verify.old_connections import old_connections
+
+    def names(listed: "ListedServices") -> "Names":
+        listed.both()
+        return listed.names(reading.found.nodes)
+
+    judged = {node.node for node in verified.nodes if node.judged}
+    nodes = [node for node in reading.chosen if node.name in judged]
+    return old_connections(
+        reading.looker.reader, nodes, names(list_services(reading.cluster)),
+        lambda: names(list_services(reading.cluster)), reading.session.at_once,
+    )  # fmt: skip
 
 
 def _show(verified: "Verification", output: str) -> None:

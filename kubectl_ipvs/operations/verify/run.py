@@ -13,6 +13,7 @@ from kubectl_ipvs.operations.listed_services import ListedServices
 from kubectl_ipvs.operations.look import Looker
 from kubectl_ipvs.operations.support.fanout import fan_out
 from kubectl_ipvs.operations.verify.look import NodeLook, Verifier
+from kubectl_ipvs.operations.verify.old_connections import NodeConnections
 from kubectl_ipvs.services.changes import Changed, Listing, changed, listing, seen_twice, unchanged
 from kubectl_ipvs.services.expected import Expectations
 from kubectl_ipvs.services.findings import Finding
@@ -59,12 +60,14 @@ class Verification(NamedTuple):
     """All nodes, by name. `looks`: 1 or 2, `seconds` apart.
 
     `changing`: what is not judged since it changed meanwhile: Services, and addresses that are no Service's any more.
+    `connections`: those of the nodes that were judged, None where nobody asked.
     """
 
     nodes: tuple[NodeVerified, ...]
     looks: int = 1
     seconds: float = 0.0
     changing: tuple[str, ...] = ()
+    connections: tuple[NodeConnections, ...] | None = None
 
     @property
     def empty(self) -> bool:
@@ -79,6 +82,8 @@ class Verification(NamedTuple):
     @property
     def incomplete(self) -> bool:
         """Something was not verified: a node, what changed meanwhile, or everything."""
+        if any(each.reason for each in self.connections or ()):
+            return True
         return any(node.unread for node in self.nodes) or not any(node.judged and node.rows for node in self.nodes)
 
 

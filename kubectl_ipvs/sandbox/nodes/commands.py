@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from functools import partial
 from typing import NamedTuple
 
+from kubectl_ipvs.sandbox.nodes.connections import connections_text
 from kubectl_ipvs.sandbox.nodes.hosts import Host
 from kubectl_ipvs.sandbox.nodes.network import DUMMY
 from kubectl_ipvs.sandbox.nodes.traffic import rate_text
@@ -157,6 +158,7 @@ def file_text(host: Host, path: str) -> str | None:
     files |= {f"{modules}/{path}": lambda: "\x7fELF" for path in kernel.module_files()}
     if kernel.has_ipvs:
         files |= {"/proc/net/ip_vs": kernel.proc_text, "/proc/net/ip_vs_stats": host.stats_text}
+        files["/proc/net/ip_vs_conn"] = lambda: connections_text(kernel.shared, old="old-connections" in host.faults)
     return files[path]() if path in files else None
 
 
