@@ -13,6 +13,7 @@ from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, IpvsError, Refused
 from kubectl_ipvs.operations.change.plan import Plan, plan
 from kubectl_ipvs.operations.change.run import Observers, Outcome, run, try_on_server
+from kubectl_ipvs.operations.verify.inputs import FILES
 from kubectl_ipvs.output import closing, plan_text, report
 from kubectl_ipvs.output.progress import Lines, Live, Progress
 from kubectl_ipvs.proxy.checks.lifecycle import in_words
@@ -40,7 +41,7 @@ class Command(NamedTuple):
 
 def change(command: Command, wanted: "Change", options: "ChangeOptions") -> int:
     """Make a change (one without edits is a restart), or say what would be done; return the exit code."""
-    with command.session.looking(command.cluster) as looker:
+    with command.session.looking(command.cluster, files=FILES if options.verify else ()) as looker:
         return _change(command, wanted, options, looker)
 
 

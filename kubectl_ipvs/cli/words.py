@@ -92,6 +92,7 @@ CHANGING: Flags = {
         "Delete pods, or let the DaemonSets roll themselves. [default: delete]",
     ),
     "--dry-run": ("dry_run", "none|client|server", "client: show the plan; server: let the API server check it, too."),
+    "--verify": ("verify", "", "A node is done when its whole table is as Services ask for (see `verify`)."),
     "--force": ("force", "", "Go on in spite of preflight errors that allow it."),
     "--yes": ("yes", "", "Do not ask."),
     "-y": ("yes", "", "Do not ask."),

@@ -87,6 +87,7 @@ def _manner(plan: Plan, *, skips: bool = True) -> list[str]:
     typed += ["--max-unavailable", most] if most != "10%" and pace.strategy == "delete" else []
     typed += ["--strategy=rollout"] if pace.strategy == "rollout" else []
     typed += ["--no-rollback"] if not options.rollback and plan.change.changes_text else []
+    typed += ["--verify"] if options.verify else []
     return typed + (["--force"] if options.force else [])
 
 

@@ -28,6 +28,7 @@ ROLLOUT: Mapping[str, tuple[Any, tuple[str, ...], str, str]] = {  # type, names,
     "dry_run": (
         Text, ("--dry-run",), "none|client|server", "client: show the plan; server: let the API server check it, too."
     ),
+    "verify": (Switch, ("--verify",), "", "A node is done when its whole table is as Services ask for (see `verify`)."),
     "force": (Switch, ("--force",), "", "Go on in spite of preflight errors that allow it."),
     "yes": (Switch, ("--yes", "-y"), "", "Do not ask."),
     "output": (Text, ("--output", "-o"), "FORMAT", "One of: json, yaml."),
@@ -45,6 +46,7 @@ class RolloutFlags(NamedTuple):
     settle: str | None = None
     strategy: str | None = None
     dry_run: str | None = None
+    verify: bool | None = None
     force: bool | None = None
     yes: bool | None = None
     output: str | None = None
@@ -79,7 +81,7 @@ class RolloutFlags(NamedTuple):
         pace = Pace(most, seconds("--timeout", self.timeout or "2m"), settle, bare(self.canary or "auto"), strategy)
         return ChangeOptions(
             pace, self.dry_run or "none", restart, outdated_only, rollback, bool(self.force), names,
-            tuple(self.skip or ()),
+            tuple(self.skip or ()), bool(self.verify),
         )  # fmt: skip
 
     def _check_rollout(self, *, narrowed: bool) -> None:

@@ -16,3 +16,4 @@ class ChangeOptions(NamedTuple):
     force: bool = False
     names: tuple[str, ...] = ()  # these nodes alone
     skip: tuple[str, ...] = ()  # not these
+    verify: bool = False  # a node is done when its whole table is as Services ask for

@@ -39,6 +39,8 @@ def _needed(plan: "Plan") -> list[Access]:
     for entry in plan.change.writes:
         name = entry.source.config_map.name if entry.source.config_map else ""
         needed.append(Access("patch", "configmaps", namespace=here, name=name))
+    if plan.targets and options.verify:
+        needed += [Access("list", "services"), Access("list", "endpointslices", group="discovery.k8s.io")]
     rollout = bool(plan.targets) and options.pace.strategy == "rollout"
     if rollout:
         needed += [Access("patch", "daemonsets", group="apps", namespace=here, name=owner.name)

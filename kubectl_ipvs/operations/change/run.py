@@ -142,7 +142,8 @@ class _Run:
             for target in plan.targets
         ]
         rules = Rules(plan.found.namespace, plan.at_once, pace.timeout, pace.settle, plan.canary)
-        step, proof = _step(self.cluster, plan), ByMode(self.cluster, self.looker, pace.timeout)
+        step = _step(self.cluster, plan)
+        proof = ByMode(self.cluster, self.looker, pace.timeout, whole=plan.options.verify)
         try:
             return Rollout(self.cluster, rules, step, proof, self.observers.node, self.interrupts).run(
                 targets, plan.found.lists
