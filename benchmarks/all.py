@@ -20,8 +20,8 @@ from places import PLACES, InScale, Place
 from report import Report, of_bars, table
 
 ROWS = (
-    "startup", "one_table", "status_500", "tables_500", "watch", "slow_node", "rollout", "many_tables", "many_services",
-    "curve",
+    "startup", "one_table", "status_500", "tables_500", "verify_500", "watch", "slow_node", "rollout", "many_tables",
+    "many_services", "curve",
 )  # fmt: skip
 WITHOUT_SERVER = ("one_table",)
 PACKAGES = ("kubectl-ipvs", "typer", "urllib3", "websocket-client", "PyYAML", "tabulate")
