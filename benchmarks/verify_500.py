@@ -35,7 +35,8 @@ JOIN = """
 LOOP = f"""
 cd "$1" && {KUBECTL} get services,endpointslices -A -o json | jq -c -f expected.jq > expected.json
 {KUBECTL} get pods -n kube-system -l k8s-app=kube-proxy -o name | xargs -P16 -I{{}} sh -c \
-  '{KUBECTL} exec -n kube-system {{}} -- cat /proc/net/ip_vs | jq -c -Rn --slurpfile expected expected.json -f join.jq' \
+  '{KUBECTL} exec -n kube-system {{}} -- cat /proc/net/ip_vs \
+     | jq -c -Rn --slurpfile expected expected.json -f join.jq' \
   | grep -c '^\\[\\]$'
 """
 
