@@ -5,6 +5,7 @@ names of interfaces: an address on kube-ipvs0 looks like every other one.
 """
 
 import re
+from functools import lru_cache
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple
 
@@ -32,15 +33,22 @@ def parse_fib_trie(data: bytes) -> tuple[LocalAddress, ...]:
 
     Every node has one at least: none means that this was no such file.
     """
-    found: dict[str, None] = {}
+    found: dict[LocalAddress, None] = {}
     leaf: bytes | None = None
     for line in data.split(b"\n"):
-        match = _LEAF.fullmatch(line)
-        if match is not None:
-            leaf = match[1]
-        elif leaf is not None and _LOCAL.fullmatch(line) and ip_of(leaf) is not None:
-            found[leaf.decode()] = None
-    return tuple(map(LocalAddress, found))
+        if b"|--" in line:
+            match = _LEAF.fullmatch(line)
+            leaf = match[1] if match is not None else leaf
+        elif leaf is not None and b"LOCAL" in line and _LOCAL.fullmatch(line):
+            address = _address(leaf)
+            if address is not None:
+                found[address] = None
+    return tuple(found)
+
+
+@lru_cache(maxsize=1 << 16)  # every node of a cluster has the Services' addresses
+def _address(leaf: bytes) -> LocalAddress | None:
+    return LocalAddress(leaf.decode()) if ip_of(leaf) is not None else None
 
 
 def parse_if_inet6(data: bytes) -> tuple[LocalAddress, ...]:
