@@ -16,7 +16,13 @@ from kubectl_ipvs.cli.app import COMMANDS, HELP
 from kubectl_ipvs.cli.words import FLAGS, GLOBAL
 from tests.harness import Ipvs, MakeSandbox
 
-ENDLESS = {"kubectl ipvs status --watch --interval 5s": 130, "kubectl ipvs sandbox": 0}  # exit codes at Ctrl-C
+ENDLESS = {  # exit codes at Ctrl-C
+    "kubectl ipvs status --watch --interval 5s": 130,
+    "kubectl ipvs top": 130,
+    "kubectl ipvs top nodes node1 node2 --sort-by bytes": 130,
+    "kubectl ipvs top services -n kube-system --interval 5s": 130,
+    "kubectl ipvs sandbox": 0,
+}
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # kubectl and plugin
 OURS = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}  # the code that is tested
 SHELL = {"kubectl ipvs sandbox --nodes 50 --fault node7=hang --fault node9=crash-loop -- sh"}  # asks at a terminal
@@ -78,7 +84,7 @@ def started(line: str, kubeconfig: str) -> "subprocess.Popen[str]":
 def test_endless_example_ends_with_ctrl_c(line: str, code: int, sandbox: MakeSandbox, tmp_path: Path) -> None:
     """It shows something, goes on, and is over at Ctrl-C without a traceback."""
     config = tmp_path / "kubeconfig"
-    config.write_text(sandbox(nodes=1).kubeconfig())
+    config.write_text(sandbox(nodes=2).kubeconfig())
 
     with started(line, str(config)) as running:
         assert running.stdout is not None

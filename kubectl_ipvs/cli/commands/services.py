@@ -57,7 +57,7 @@ def run(
     Examples:
       kubectl ipvs services --sort-by skew
       kubectl ipvs services -n kube-system
-      kubectl ipvs services default/web -o wide
+      kubectl ipvs services default/hello -o wide
     """
     choice("-o", output, FORMATS)
     choice("--sort-by", sort_by, SORTS)

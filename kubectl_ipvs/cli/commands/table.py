@@ -50,7 +50,7 @@ def run(
     Examples:
       kubectl ipvs table node1
       kubectl ipvs table -o wide | grep coredns
-      kubectl ipvs table --service default/web
+      kubectl ipvs table --service default/hello
       kubectl ipvs table --address 10.96.0.10:53
     """
     choice("-o", output, FORMATS)

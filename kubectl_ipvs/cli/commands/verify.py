@@ -76,7 +76,7 @@ def run(
     Examples:
       kubectl ipvs verify
       kubectl ipvs verify node1 --once
-      kubectl ipvs verify --service default/web --apart 2m
+      kubectl ipvs verify --service default/hello --apart 2m
       kubectl ipvs verify -o wide | grep coredns
     """
     choice("-o", output, FORMATS)
