@@ -105,7 +105,9 @@ class Cluster:
         return done.stdout
 
     def _kubectl(self, words: tuple[str, ...], text: str) -> "subprocess.CompletedProcess[str]":
-        program = [str(BIN / "kubectl"), "--request-timeout=60s", *words]
+        # clusters of several versions have one address: what kubectl remembers of the API is kept with each of them
+        own = [f"--cache-dir={self.kubeconfig.parent / 'kubectl-cache'}"] if self.tables else []
+        program = [str(BIN / "kubectl"), "--request-timeout=60s", *own, *words]
         options: dict[str, Any] = {"capture_output": True, "text": True}
         return subprocess.run(program, input=text, timeout=90, check=False, env=self.environment(), **options)
 

@@ -3,6 +3,8 @@
 from tests.clusters import Cluster
 from tests.versions import differs, since, until
 
+PATIENT = ("--exec-timeout", "60s")  # a node of one emulated CPU
+
 NAMES_NOBODY = {"blocks", "error"}
 
 
@@ -11,7 +13,7 @@ def test_healthy_cluster_is_ready(cluster: Cluster) -> None:
     """A cluster of kubeadm's: every question has an answer, every node can, and nothing was changed."""
     before, pods = cluster.config, cluster.pods
 
-    run, words = cluster.ipvs("doctor", "--check", "-o", "json"), cluster.ipvs("doctor")
+    run, words = cluster.ipvs("doctor", "--check", "-o", "json", *PATIENT), cluster.ipvs("doctor", *PATIENT)
 
     assert run.code == 0, run.out + run.err
     assert run.json["unknown"] == []
@@ -27,7 +29,7 @@ def test_healthy_cluster_is_ready(cluster: Cluster) -> None:
 @until("1.28", "kube-proxy has no nftables mode")
 def test_old_cluster_is_not_ready(cluster: Cluster) -> None:
     """A release without nftables mode blocks on every node, and an image without nft beside it."""
-    run = cluster.ipvs("doctor", "--check", "-o", "json")
+    run = cluster.ipvs("doctor", "--check", "-o", "json", *PATIENT)
 
     assert (run.code, run.json["verdict"], run.json["unknown"]) == (5, "not-yet", []), run.out + run.err
     assert {entry["node"] for entry in run.json["nodes"] if "IPVS102" in entry["findings"]} == set(cluster.pods)

@@ -29,6 +29,9 @@ TEST, COMMAND = 2400, 1500.0  # seconds: what hangs ends, what is slow goes on
 ORDER = (
     "test_looking",  # rr
     "test_tables",
+    "test_top",
+    "test_leaving",
+    "test_verify",
     "test_outputs",
     "test_connecting",
     "test_refusals",
@@ -43,6 +46,7 @@ ORDER = (
     "test_forms",  # nq, with what the next two take away again: dual stack, strictARP
     "test_stale",  # wrr
     "test_images",
+    "test_reading",
     "test_second_daemon_set",  # wrr
     "test_others_at_work",  # rr, lc
     "test_lost_node",  # rr; what a node has after a reboot are the modules of rr, wrr and sh

@@ -30,11 +30,19 @@ SERVED = {
 }
 PORTS = {"/healthz": 10256}  # all others: 10249
 READ = ("ip_vs_stats", "fib_trie", "if_inet6", "ip_vs")
-LISTED = {"nodes": "nodes.json", "services": "services.json", "endpointslices": "endpointslices.json"}
+LISTED = {
+    "nodes.json": "/api/v1/nodes",
+    "services.json": "/api/v1/services",
+    "endpointslices.json": "/apis/discovery.k8s.io/{}/endpointslices",  # v1beta1 up to 1.20
+}
 NFT = {"ip": "nft-ip.json", "ip6": "nft-ip6.json"}
 SYNCS = ("kubeproxy_sync_", "process_start_time_seconds")  # of the metrics only these
 NFTABLES_SINCE = (1, 31)
 SECONDS = 180.0
+FOLLOWS = (  # every pod of the traffic's Service is in the node's table, IPv4's and NodePorts' as well
+    "for i in $(seq 300); do [ $(grep -c ':1B58 .*Masq' /proc/net/ip_vs) -ge 9 ] && sleep 10 && exit 0;"
+    " sleep 1; done; exit 1"
+)
 
 
 @contextmanager
@@ -64,8 +72,9 @@ def served(cluster: Cluster, folder: Path) -> None:
 
 def listed(cluster: Cluster, folder: Path) -> None:
     """Write down the objects that the node's table was made of, one to a line."""
-    for what, name in LISTED.items():
-        found = json.loads(cluster.kubectl("get", what, "--all-namespaces", "-o", "json"))["items"]
+    for name, path in LISTED.items():
+        version = "v1" if cluster.release >= (1, 21) else "v1beta1"
+        found = json.loads(cluster.kubectl("get", "--raw", path.format(version)))["items"]
         for each in found:
             each["metadata"].pop("managedFields", None)
             each.get("status", {}).pop("images", None)
@@ -105,6 +114,7 @@ def main() -> None:
     folder = ROOT / "tests/unit/recorded" / version
     cluster = Cluster(Path(machines.run("kubeconfig").strip()), (), 300.0)
     machines.run("traffic", "up", seconds=900)
+    machines.sh(NODE, FOLLOWS)
     ipvs = folder / "ipvs"
     ipvs.mkdir(parents=True, exist_ok=True)
     (folder / "config.conf").write_text(cluster.config)

@@ -148,7 +148,9 @@ def forms(real: Cluster) -> Iterator[dict[str, dict[str, Any]]]:
             words = ("patch", "service", f"form-{name}", "--subresource=status", "--type=merge", "-p", patch)
             real.kubectl(*words)
         yield {
-            each["metadata"]["name"]: each for each in real.listed("services") if LABEL in each["metadata"]["labels"]
+            each["metadata"]["name"]: each
+            for each in real.listed("services")
+            if LABEL in each["metadata"].get("labels", {})
         }
     finally:
         real.kubectl("delete", "services,endpointslices", "-l", LABEL, "--wait=false")

@@ -10,6 +10,7 @@ import yaml
 from kubectl_ipvs.proxy.served import has_synced, services_in
 from kubectl_ipvs.sandbox import Options
 from kubectl_ipvs.sandbox.nodes.configz import configuration_of
+from kubectl_ipvs.sandbox.nodes.kubeadm_text import kubeadm_text
 from kubectl_ipvs.sandbox.nodes.layouts import configuration
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -51,3 +52,15 @@ def test_configz_of_the_sandbox(folder: Path) -> None:
     played = configuration_of(document, (int(major), int(minor)), "node2")
 
     assert names(played) ^ names(real) == set()
+
+
+TEXTS = sorted(RECORDED.glob("*/config.conf"))
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=[path.parent.name for path in TEXTS])
+def test_text_of_the_sandbox(path: Path) -> None:
+    """The sandbox's ConfigMap has the very fields that kubeadm of that release wrote."""
+    major, minor, _ = path.parent.name.split(".")
+    played = kubeadm_text((int(major), int(minor))).format(scheduler="rr", mode="ipvs")
+
+    assert names(yaml.safe_load(played)) ^ names(yaml.safe_load(path.read_text())) == set()

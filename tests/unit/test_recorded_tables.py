@@ -43,9 +43,8 @@ def expected(folder: Path) -> tuple[ExpectedTable, ...]:
 
 
 def test_there_are_recordings() -> None:
-    """Both ends of what is supported are there."""
-    versions = {folder.parent.name for folder in FOLDERS}
-    assert {"1.20.2", "1.37.2"} <= versions
+    """The newest is there: a comparison over nothing would be green."""
+    assert "1.37.2" in {folder.parent.name for folder in FOLDERS}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=[folder.parent.name for folder in FOLDERS])

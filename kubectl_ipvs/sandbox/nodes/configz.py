@@ -112,7 +112,10 @@ def configuration_of(document: Mapping[str, Any], release: tuple[int, int], node
         found = {name: value for name, value in found.items() if name != "featureGates" or value}
         head = {"kind": "KubeProxyConfiguration", "apiVersion": "kubeproxy.config.k8s.io/v1alpha1"}
         return {**head, **found, **_with_defaults(document, _EXTERNAL)}
-    return _in_go(_inside(found, section) if release >= MOVED_IN else found)
+    if release < MOVED_IN:
+        return _in_go(found)
+    # its section for logging has the names of the file
+    return _in_go(_inside(found, section)) | {"Logging": _with_defaults(document, _EXTERNAL)["logging"]}
 
 
 def _of_release(found: Obj, release: tuple[int, int], at: str = "") -> Obj:
@@ -136,6 +139,7 @@ def _inside(found: Obj, section: Obj) -> Obj:
     linux = {name: found[name] for name in ("conntrack", "oomScoreAdj")} | {
         "masqueradeAll": section.get("masqueradeAll", False)
     }
+    kept["windows"] = {"runAsService": False}
     networks = [each for each in found["clusterCIDR"].split(",") if each]
     return {
         "linux": linux,
