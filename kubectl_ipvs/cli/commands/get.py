@@ -1,10 +1,9 @@
 """`kubectl ipvs get`."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cli.console import choice, out, warn
+from kubectl_ipvs.cli.flags.parameters import Output
 from kubectl_ipvs.cli.session import Session
 
 if TYPE_CHECKING:
@@ -17,10 +16,7 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 
 def run(
     session: Session,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
+    output: Output = "table",
 ) -> int:
     """Show kube-proxy's configuration: mode, scheduler and every ipvs field, with the values in effect.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from kubectl_ipvs.cli.flags.parameters import Nodes
 from kubectl_ipvs.cli.flags.rollout import FORMATS, RolloutFlags
 from kubectl_ipvs.cli.session import Session, refuse_if_read_only
 
@@ -13,9 +14,7 @@ __all__ = ["FORMATS", "run"]
 def run(
     session: Session,
     rollout: RolloutFlags,
-    nodes: Annotated[
-        list[str] | None, typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False)
-    ] = None,
+    nodes: Nodes = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="Only nodes that are out of step or have not read the configuration.")
     ] = False,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from kubectl_ipvs.cli.console import choice, out
+from kubectl_ipvs.cli.flags.parameters import Output
 from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import UsageError
 
@@ -14,10 +15,7 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 def run(
     _session: Session,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Explain this one.", show_default=False)] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
+    output: Output = "table",
 ) -> int:
     """Explain the fourteen schedulers of the kernel, and what each comes to under kube-proxy.
 

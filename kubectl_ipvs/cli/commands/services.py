@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_ipvs.cli.console import choice, out, warn
+from kubectl_ipvs.cli.flags.parameters import AllNamespaces, Output
 from kubectl_ipvs.cli.service_names import chosen_of, name_of, unknown_of
 from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, IpvsError
@@ -26,16 +27,11 @@ def run(
         list[str] | None,
         typer.Argument(metavar="[NAMESPACE/]NAME...", help="These Services alone.", show_default=False),
     ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
+    output: Output = "table",
     sort_by: Annotated[
         str, typer.Option("--sort-by", metavar="active|skew|name", help="What the rows are sorted by.")
     ] = "name",
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Services of all namespaces, as without -n.")
-    ] = False,
+    all_namespaces: AllNamespaces = False,
 ) -> int:
     """Show each Service port, summed over the tables of all nodes: connections, weights, and how even they are.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_ipvs.cli.console import Counter, choice, clear, out, redraw, screen, warn
+from kubectl_ipvs.cli.flags.parameters import Interval, Nodes, Output
 from kubectl_ipvs.cli.session import Session, keep_small, seconds
 from kubectl_ipvs.cli.watch import watch as watching
 from kubectl_ipvs.errors import ExitCode
@@ -20,21 +21,13 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 
 def run(
     session: Session,
-    nodes: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
+    nodes: Nodes = None,
+    output: Output = "table",
     check: Annotated[
         bool, typer.Option("--check", help="Exit 5 when a node is out of step, 3 when one is not known.")
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
-    interval: Annotated[
-        str, typer.Option("--interval", metavar="TIME", help="How long to wait between two looks.")
-    ] = "2s",
+    interval: Interval = "2s",
 ) -> int:
     """Show what every node's kernel does: a summary of its IPVS table, compared with the node's configuration.
 

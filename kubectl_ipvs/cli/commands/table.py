@@ -1,11 +1,10 @@
 """`kubectl ipvs table`."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from kubectl_ipvs.cli.console import choice, out, warn
+from kubectl_ipvs.cli.flags.parameters import Address, Nodes, OneService, Output
 from kubectl_ipvs.cli.session import Session
 from kubectl_ipvs.errors import ExitCode, IpvsError
 
@@ -17,25 +16,10 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 
 def run(
     session: Session,
-    nodes: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
-    service: Annotated[
-        str,
-        typer.Option("--service", metavar="NAMESPACE/NAME", help="Only rows of this Service.", show_default=False),
-    ] = "",
-    address: Annotated[
-        str,
-        typer.Option(
-            "--address", metavar="IP[:PORT]", help="Only virtual servers at, or with a real server at, this address.",
-            show_default=False,
-        ),
-    ] = "",
+    nodes: Nodes = None,
+    output: Output = "table",
+    service: OneService = "",
+    address: Address = "",
 ) -> int:  # fmt: skip
     """Show every node's IPVS table, as `ipvsadm -Ln` would, with the Service and the Pod beside the addresses.
 

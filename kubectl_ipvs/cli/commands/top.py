@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from kubectl_ipvs.cli.console import choice, warn
+from kubectl_ipvs.cli.flags.parameters import AllNamespaces, Interval
 from kubectl_ipvs.cli.session import Session, keep_small, seconds
 from kubectl_ipvs.errors import UsageError
 
@@ -39,12 +40,8 @@ def run(
         str, typer.Option("--sort-by", metavar="COLUMN", help="What the rows are sorted by.", show_default=False)
     ] = "",
     once: Annotated[bool, typer.Option("--once", help="Print once, after two looks, and end.")] = False,
-    interval: Annotated[
-        str, typer.Option("--interval", metavar="TIME", help="How long to wait between two looks.")
-    ] = "2s",
-    all_namespaces: Annotated[
-        bool, typer.Option("--all-namespaces", "-A", help="Services of all namespaces, as without -n.")
-    ] = False,
+    interval: Interval = "2s",
+    all_namespaces: AllNamespaces = False,
 ) -> int:  # fmt: skip
     """Show how busy nodes or Services are, the busiest first; again and again, until Ctrl-C.
 

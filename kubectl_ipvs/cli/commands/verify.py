@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_ipvs.cli.console import ADVICE, choice, out, say, warn
+from kubectl_ipvs.cli.flags.parameters import Address, Nodes, OneService, Output
 from kubectl_ipvs.cli.session import Session, seconds
 from kubectl_ipvs.errors import ExitCode, IpvsError, worst
 
@@ -22,25 +23,10 @@ FORMATS = ("table", "wide", "json", "yaml", "name")
 
 def run(
     session: Session,
-    nodes: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NODE...", help="These nodes alone.", show_default=False),
-    ] = None,
-    output: Annotated[
-        str,
-        typer.Option("--output", "-o", metavar="FORMAT", help="One of: wide, json, yaml, name.", show_default=False),
-    ] = "table",
-    service: Annotated[
-        str,
-        typer.Option("--service", metavar="NAMESPACE/NAME", help="Only rows of this Service.", show_default=False),
-    ] = "",
-    address: Annotated[
-        str,
-        typer.Option(
-            "--address", metavar="IP[:PORT]", help="Only virtual servers at, or with a real server at, this address.",
-            show_default=False,
-        ),
-    ] = "",
+    nodes: Nodes = None,
+    output: Output = "table",
+    service: OneService = "",
+    address: Address = "",
     once: Annotated[bool, typer.Option("--once", help="Look once, whatever is found.")] = False,
     apart: Annotated[
         str, typer.Option("--apart", metavar="TIME", help="How long to wait before a node is looked at again.")
